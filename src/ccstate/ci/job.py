@@ -85,6 +85,7 @@ def _github(environment: Mapping[str, str]) -> Job:
     run = environment.get("GITHUB_RUN_ID", "")
     job = Job(
         head=_commit(environment.get("GITHUB_SHA", "")),
+        base=_before(event.get("before")),
         actor=environment.get("GITHUB_TRIGGERING_ACTOR") or environment.get("GITHUB_ACTOR", ""),
         address=_address(f"{server}/{repository}/actions/runs/{run}") if run else "",
         summary=_path(environment.get("GITHUB_STEP_SUMMARY", "")),
@@ -113,7 +114,8 @@ def _gitlab(environment: Mapping[str, str]) -> Job:
     return Job(
         change=int(number) if number.isascii() and number.isdigit() else 0,
         head=_commit(proposed) or _commit(environment.get("CI_COMMIT_SHA", "")),
-        base=_commit(environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")),
+        base=_commit(environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", ""))
+        or _before(environment.get("CI_COMMIT_BEFORE_SHA")),
         title=environment.get("CI_MERGE_REQUEST_TITLE", ""),
         is_fork=bool(number) and source != environment.get("CI_MERGE_REQUEST_PROJECT_ID", ""),
         actor=environment.get("GITLAB_USER_LOGIN", ""),
@@ -147,6 +149,12 @@ def _text(value: object) -> str:
 
 def _commit(value: object) -> str:
     return value if isinstance(value, str) and _COMMIT.fullmatch(value) else ""
+
+
+def _before(value: object) -> str:
+    """Return the commit that a branch was at before a push; "" where it is new: only zeros then."""
+    found = _commit(value)
+    return found if found.strip("0") else ""
 
 
 def _address(value: str) -> str:

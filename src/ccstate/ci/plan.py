@@ -10,12 +10,14 @@ from ccstate.checkout import write_file
 from ccstate.ci.changed import Touched, touched
 from ccstate.ci.job import Job
 from ccstate.ci.pictures import ChangedTree, changed_trees
+from ccstate.ci.word import approvers, verdict_of
 from ccstate.errors import CcstateError, Diagnostic, Severity
-from ccstate.forge import Check, Conclusion, Forge
+from ccstate.forge import ChangeRequest, Check, Conclusion, Forge
 from ccstate.forge.files import PlainFiles
 from ccstate.model import Plan
 from ccstate.plan_file import content_digest
 from ccstate.plan_file import digest as digest_of
+from ccstate.policy import Verdict
 from ccstate.project import Project
 from ccstate.project.planning import compared
 from ccstate.render.call_tests import CALL_TESTS, broken_tests
@@ -59,21 +61,22 @@ def plan_change(
 
     Whatever becomes of it, the comment is replaced: no older plan stays there to be approved.
     """
-    found = touched(project.root, _folders(project), job.base)
+    found = touched(project.root, folders_of(project), job.base)
     job = replace(
         job,
         title=job.title or found.title,
         author=job.author or found.author,
         head=job.head or found.head,
     )
-    planner = _Planner(project, job, found, into, targets, today)
+    forge = None if job.is_fork else forge  # a run for a fork may read and write nothing there
+    planner = _Planner(project, job, forge, found, into, targets, today)
     answered = planner.answer()
     body = comment(answered.answer)
     whole = comment(answered.answer, 10**9)
     if into is not None:
         write_file(into / WHOLE, whole)
     job.write_summary(whole)
-    if forge is None or job.is_fork:  # a run for a fork may write nothing on the host
+    if forge is None:
         return answered
     return replace(answered, address=_say(forge, job, answered, body, project.environment))
 
@@ -93,7 +96,7 @@ def _say(forge: Forge, job: Job, answered: Answered, body: str, environment: str
     return address
 
 
-def _folders(project: Project) -> Sequence[str]:
+def folders_of(project: Project) -> Sequence[str]:
     """Return the folders of the desired state; the usual one where ccstate.yaml cannot be read."""
     try:
         return project.settings.folders
@@ -101,16 +104,17 @@ def _folders(project: Project) -> Sequence[str]:
         return ("desired_state",)
 
 
-def marker(environment: str) -> str:
-    """Return the marker of the comment on a change: of each environment its own."""
+def marker(environment: str, what: str = "plan") -> str:
+    """Return the marker of a comment on a change: of each environment its own."""
     words = re.findall("[a-z0-9]+", environment.lower())
-    return "-".join(["plan", *words])
+    return "-".join([what, *words])
 
 
 @dataclass(frozen=True, slots=True)
 class _Planner:
     project: Project
     job: Job
+    forge: Forge | None
     touched: Touched
     into: Path | None
     targets: Collection[str]
@@ -141,7 +145,7 @@ class _Planner:
         except CcstateError as error:
             failed = replace(start, problems=[*seen, *error.problems])
             return Answered(failed, error.exit_code, problems=placed)
-        refused = 3 if answer.plan and answer.plan.refusals else 0
+        refused = 3 if (answer.plan and answer.plan.refusals) or answer.forbidden else 0
         return Answered(answer, refused or (1 if answer.broken else 0), problems=placed)
 
     def _from_top(self, problem: Diagnostic) -> Diagnostic:
@@ -166,6 +170,8 @@ class _Planner:
         trees = changed_trees(compared(plan, planned.shares, desired, self.today))
         if self.into is not None:
             self._write(plan_markdown(plan, digest_of(plan)), trees)
+        verdict, unknown = self._verdict(plan)
+        answer = replace(answer, problems=[*answer.problems, *unknown])
         drawn = [(tree.title, tree.picture) for tree in trees]
         pictures = [picture for _, picture in drawn if picture][:MOST_PICTURES]
         shown = {picture.title for picture in pictures}
@@ -174,8 +180,27 @@ class _Planner:
             plan=plan,
             pictures=pictures,
             more_pictures=[title for title, _ in drawn if title not in shown],
-            agreed=self._agreed(plan),
+            approvers=approvers(verdict),
+            blocked=(*verdict.blocked, *verdict.frozen),
+            overruled=verdict.overruled,
+            forbidden=bool(verdict.refused),
+            agreed=None if verdict.refused else self._agreed(plan),
         )
+
+    def _verdict(self, plan: Plan) -> tuple[Verdict, list[Diagnostic]]:
+        """Judge the plan; where the host does not say who approves, as if nobody did, with the reason."""
+        try:
+            return verdict_of(self.project, plan, self.job, self.forge, self._change())[0], []
+        except CcstateError as error:
+            unknown = [replace(p, severity=Severity.WARNING) for p in error.problems]
+            return verdict_of(self.project, plan, self.job, None, None)[0], unknown
+
+    def _change(self) -> ChangeRequest | None:
+        """Return the change as this run knows it: the host need not be asked for that."""
+        if not self.job.change:
+            return None
+        job = self.job
+        return ChangeRequest(job.change, "", job.author, job.title, "", job.base, job.head)
 
     def _agreed(self, plan: Plan) -> Agreed | None:
         """Return what an approval agrees to; nothing of a plan that may not be applied."""

@@ -1,6 +1,7 @@
 """`ccstate ci …`: what continuous integration does with a change, on any code host or none."""
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,15 @@ import click
 
 from ccstate.cli import days
 from ccstate.cli.environment import ENVIRONMENT
-from ccstate.cli.output import print_annotations, print_remark, print_report, print_result
-from ccstate.cli.progress import Terminal
+from ccstate.cli.output import (
+    OutputFailed,
+    print_annotations,
+    print_problems,
+    print_remark,
+    print_report,
+    print_result,
+)
+from ccstate.cli.progress import ApplyTerminal, Terminal
 from ccstate.project import Project
 
 if TYPE_CHECKING:
@@ -86,6 +94,56 @@ def plan(
     else:
         print_result(comment(answered.answer))
     return answered.exit_code
+
+
+@ci.command()
+@click.option(
+    "--agreed",
+    default="",
+    metavar="DIGEST",
+    help="Apply the plan that does exactly this: the digest that the run which asked has named.",
+)
+@click.option("--base", metavar="COMMIT", help="Commit before the change: its policy counts.")
+@click.option("--target", "targets", multiple=True, envvar="CCSTATE_TARGET", help="Only this one.")
+@on_forge
+@in_folder
+@ENVIRONMENT
+@click.pass_obj
+def apply(
+    root: Any,
+    *,
+    environment: str,
+    agreed: str,
+    base: str | None,
+    targets: tuple[str, ...],
+    host: str | None,
+    into: Path | None,
+) -> int:
+    """Apply what was merged, where it does what its reviewers agreed to.
+
+    Plans again; applies by itself where the plan does what the comment on the change said at its
+    last commit, and asks again where it does not. Exits with 2 where it asks, 3 where plan or policy
+    refuse, 4 where something is not confirmed, 5 where it has to wait.
+    """
+    from ccstate.ci.apply import apply_change
+    from ccstate.ci.job import job_here
+
+    job = job_here(os.environ)
+    job = replace(job, base=base or job.base)
+    with ApplyTerminal() as terminal:
+        ended = apply_change(
+            Project.open(root, terminal, environment),
+            job,
+            _forge(host, into),
+            agreed=agreed,
+            targets=targets,
+            into=into,
+            today=days.today(),
+        )
+    print_problems(ended.warnings)
+    with suppress(OutputFailed):  # what was done is done: its exit code stays
+        print_result(ended.text)
+    return ended.exit_code
 
 
 @ci.command()

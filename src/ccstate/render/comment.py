@@ -79,6 +79,8 @@ class Agreed(NamedTuple):
 class Answer:
     """Everything that is said of one proposed change."""
 
+    heading: str = ""
+    """What came out, where it is not what the rest says: a plan that was applied, or not."""
     title: str = ""
     """What the change is called: title of the change request, or subject of its commit."""
     author: str = ""
@@ -92,13 +94,17 @@ class Answer:
     """Call tests that were walked."""
     plan: Plan | None = None
     unplanned: str = ""
-    """Why there is no plan, as a sentence."""
+    """Why there is no plan, or what it waits for, in sentences."""
     pictures: Sequence[Picture] = ()
     more_pictures: Sequence[str] = ()
     """Objects whose pictures stand beside the comment only, by title."""
     approvers: Sequence[Approver] = ()
     blocked: Sequence[Diagnostic] = ()
     """What the policy still asks for, or forbids now."""
+    overruled: Sequence[Diagnostic] = ()
+    """What an emergency goes beyond."""
+    forbidden: bool = False
+    """Whether the policy forbids it, whoever approves and however long it waits."""
     agreed: Agreed | None = None
     """What an approval of this comment agrees to."""
     whole: str = ""
@@ -165,7 +171,7 @@ def _sections(answer: Answer) -> Iterator[_Section]:
         yield _Section("what callers notice", 2, callers)
     if plan and (by_hand := "\n".join(_attention(plan))):
         yield _Section("what to look at", 2, by_hand)
-    if answer.approvers or answer.blocked:
+    if answer.approvers or answer.blocked or answer.overruled:
         yield _Section("who has to approve", 1, "\n".join(_approvers(answer)))
     if answer.broken or answer.tests:
         yield _Section("call tests", 3, "\n".join(_tests(answer)))
@@ -195,13 +201,15 @@ def _head(answer: Answer) -> Iterator[str]:
 
 def _outcome(answer: Answer) -> str:
     plan = answer.plan
+    if answer.heading:
+        return answer.heading
     if any(problem.severity is Severity.ERROR for problem in answer.problems):
         return f"✗ Nothing was planned: {counted(answer.problems)}"
     if plan is None:
         return "No plan" if answer.unplanned else "Nothing of the configuration changes"
     if not plan.steps and not plan.refusals:
         return "✓ Nothing would change on the platforms"
-    if plan.refusals:
+    if plan.refusals or answer.forbidden:
         return f"✗ This may not be applied as it stands: {count_changes(plan.changes())}"
     lost = plan.journeys.lost if plan.journeys else 0
     sign = "⚠ " if lost or answer.broken else ""
@@ -327,6 +335,8 @@ def _approvers(answer: Answer) -> Iterator[str]:
         yield f"- {sign} {prose(approver.who)}, for {prose(approver.what)}: {done}"
     for problem in answer.blocked:
         yield f"- ⚠ {_words(problem)}"
+    for problem in answer.overruled:
+        yield f"- ⚠ **The emergency goes beyond this:** {_words(problem)}"
     yield ""
 
 

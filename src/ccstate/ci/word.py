@@ -1,0 +1,54 @@
+"""On whose word a change is made, as its code host and its commits say together."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ccstate.authority import Approval, Authority
+from ccstate.ci.job import Job
+from ccstate.forge import ChangeRequest, Forge
+from ccstate.model import Plan
+from ccstate.policy import Verdict
+from ccstate.project import Project
+from ccstate.render.comment import Approver
+from ccstate.render.values import join_words
+
+
+def verdict_of(
+    project: Project, plan: Plan, job: Job, forge: Forge | None, change: ChangeRequest | None
+) -> tuple[Verdict, Authority]:
+    """Judge a plan by the policy before the change, on the word of its reviewers on the host.
+
+    Approvals come from the host, or are signed; what a branch says of approvals counts nowhere.
+    """
+    by_git = project.verdict(plan, base=job.base).authority
+    authority = _with_host(by_git, job, forge, change)
+    return project.verdict(plan, authority=authority, base=job.base).verdict, authority
+
+
+def _with_host(
+    by_git: Authority, job: Job, forge: Forge | None, change: ChangeRequest | None
+) -> Authority:
+    found = replace(by_git, run=job.address or by_git.run)
+    if job.actor:
+        found = replace(found, applied_by=job.actor)
+    if forge is None or change is None:
+        return found
+    reviews: tuple[Approval, ...] = forge.approvals(change.number) if change.number else ()
+    return replace(
+        found,
+        approvals=(*found.approvals, *reviews),
+        author=change.author or job.author or found.author,
+        head=change.head_commit or job.head or found.head,
+        change=change.address,
+    )
+
+
+def approvers(verdict: Verdict) -> Sequence[Approver]:
+    """Describe whose approval is needed for what, and who gave it."""
+    found = []
+    for need in verdict.needs:
+        who = join_words(need.who, "or")
+        count = f"{need.count} of {who}" if need.count > 1 else who
+        given = tuple(approval.by for approval in need.given)
+        found.append(Approver(count, need.what, given, need.is_met))
+    return found
