@@ -136,6 +136,30 @@ def test_of_a_merge_the_policy_of_the_main_branch_counts(team: Team) -> None:
     assert "CC841" in team.screen.err
 
 
+def test_of_a_push_of_several_commits_the_policy_before_all_of_them_counts(team: Team) -> None:
+    before = team.commit(APPROVALS, "One")
+    team.commit("", "Two")
+    team.commit("", "Three")
+    assert team.run("plan", "--base", before) == 0
+    assert "CC841" in team.screen.out
+    assert team.run("apply", "--base", before) == 3
+    assert "CC841" in team.screen.err
+    assert team.run("apply", "--base", "nowhere") == 1
+    assert "CC847" in team.screen.err
+
+
+def test_a_base_whose_project_file_is_a_link_is_not_taken_for_free(team: Team) -> None:
+    team.commit(APPROVALS, "One")
+    (team.pbx / "ccstate.yaml").rename(team.pbx / "other.yaml")
+    (team.pbx / "ccstate.yaml").symlink_to("other.yaml")
+    team.git("add", "--all")
+    team.git("commit", "-qm", "Link")
+    (team.pbx / "ccstate.yaml").unlink()
+    team.commit("", "Two")
+    assert not team.applied()
+    assert "CC848" in team.screen.err
+
+
 def test_on_a_branch_the_policy_where_it_left_the_main_branch_counts(
     team: Team, tmp_path: Path
 ) -> None:

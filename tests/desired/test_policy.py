@@ -77,6 +77,15 @@ def test_no_two_people_are_known_by_the_same(tmp_path: Path, person: str) -> Non
     assert "belongs to" in problem.message
 
 
+def test_the_policy_of_the_page_is_one(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "policy.md"
+    block = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "ccstate.yaml").write_text(BEGIN.partition("policy:")[0] + block)
+    policy = load_settings(tmp_path).policy
+    assert policy.members(["telephony"]) == {"priya", "kim"}
+    assert policy.keys().keys() == {"priya"}
+
+
 def test_periods_need_a_timezone(tmp_path: Path) -> None:
     text = BEGIN.replace("  timezone: UTC\n", "") + "  windows: {w: {weekdays: [mon]}}\n"
     (tmp_path / "ccstate.yaml").write_text(text)

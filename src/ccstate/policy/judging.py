@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from ccstate.authority import Approval, Authority
 from ccstate.desired.policy import Scope
 from ccstate.errors import Diagnostic
-from ccstate.model import Action, Change, Plan
+from ccstate.model import Action, Change, Json, Plan
 from ccstate.policy import codes, people
 from ccstate.policy.openings import Opening, Policy, opening_at
 from ccstate.policy.windows import Span
@@ -93,20 +93,21 @@ def concerns(scope: Scope, plan: Plan, change: Change) -> bool:
         return False
     if scope.targets is not None and change.target not in scope.targets:
         return False
-    if scope.sites is not None and not _sites(change) & set(scope.sites):
+    if scope.sites is not None and not any(site in scope.sites for site in _sites(change)):
         return False
     return scope.fields is None or any(_is_field(change, field) for field in scope.fields)
 
 
-def _sites(change: Change) -> set[object]:
-    """Return the sites of an object, before and after."""
-    found: set[object] = {change.address.name} if change.address.kind == "site" else set()
+def _sites(change: Change) -> Iterator[Json]:
+    """List the sites of an object, before and after."""
+    if change.address.kind == "site":
+        yield change.address.name
+    if change.ledger is not None:
+        yield change.ledger.get("site")
     for edit in change.edits:
         if edit.path == "site":
-            found |= {edit.before, edit.after} - {None}
-    if change.ledger is not None:
-        found.add(change.ledger.get("site"))
-    return found - {None}
+            yield edit.before
+            yield edit.after
 
 
 def _is_field(change: Change, field: str) -> bool:
