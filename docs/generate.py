@@ -28,6 +28,7 @@ from ccstate.adapters.asterisk import codes as asterisk_codes
 from ccstate.adapters.asterisk.connection import Connection
 from ccstate.audit import codes as audit_codes
 from ccstate.errors import Code
+from ccstate.forge import codes as forge_codes
 from ccstate.kinds import KINDS, Kind, field_paths, fields
 from ccstate.kinds.fields import Compare, Expectation, KindFields, Ref
 from ccstate.policy import codes as policy_codes
@@ -443,7 +444,7 @@ def adapter_pages() -> dict[str, str]:
     return pages
 
 
-CATALOGUES = (codes, policy_codes, audit_codes, asterisk_codes)
+CATALOGUES = (codes, policy_codes, audit_codes, forge_codes, asterisk_codes)
 _ROW = re.compile(r"^\| (CC\d{3}) \| (.*?) \| (?:.*) \| (.*?) \|$", re.MULTILINE)
 
 

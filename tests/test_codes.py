@@ -12,6 +12,7 @@ from ccstate import codes as core
 from ccstate.adapters.asterisk import codes as asterisk
 from ccstate.audit import codes as audit
 from ccstate.errors import Code, Severity, Span
+from ccstate.forge import codes as forge
 from ccstate.policy import codes as policy
 
 SOURCE = Path(__file__).parent.parent / "src" / "ccstate"
@@ -19,12 +20,14 @@ CATALOGUES = {
     "codes": core,
     "policy/codes": policy,
     "audit/codes": audit,
+    "forge/codes": forge,
     "asterisk/codes": asterisk,
 }
 
 CATALOGUE_OF = {
     "ccstate.adapters.asterisk": "asterisk/codes",
     "ccstate.audit": "audit/codes",
+    "ccstate.forge": "forge/codes",
     "ccstate.policy": "policy/codes",
 }
 """The catalogue that `from MODULE import codes` brings."""

@@ -10,9 +10,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ccstate import codes
 from ccstate.errors import InvalidInput
-from ccstate.forge import Forge
+from ccstate.forge import Forge, codes
 from ccstate.forge.gitea import Gitea
 from ccstate.forge.github import VERSION, GitHub
 from ccstate.forge.gitlab import GitLab
@@ -34,7 +33,7 @@ def connect(environment: Mapping[str, str]) -> Forge | None:
     hosts = {"github": _github, "gitlab": _gitlab, "gitea": _gitea}
     if name not in hosts:
         hint = f"write {', '.join(hosts)}"
-        problem = codes.HOST_VARIABLE(variable=CODE_HOST, fault="names no code host", hint=hint)
+        problem = codes.VARIABLE(variable=CODE_HOST, fault="names no code host", hint=hint)
         raise InvalidInput(problem)
     return hosts[name](environment)
 
@@ -77,7 +76,7 @@ def _gitlab(environment: Mapping[str, str]) -> Forge:
     if not project.isascii() or not project.isdecimal():
         fault = "is not set" if not project else "is no number"
         hint = "it is on the project's page, in its menu"
-        raise InvalidInput(codes.HOST_VARIABLE(variable="CI_PROJECT_ID", fault=fault, hint=hint))
+        raise InvalidInput(codes.VARIABLE(variable="CI_PROJECT_ID", fault=fault, hint=hint))
     token = _token(environment, "GITLAB_TOKEN")
     service = Service("GitLab", base, ("PRIVATE-TOKEN", token), token, {}, environment)
     folder = environment.get("CI_PROJECT_DIR")
@@ -112,7 +111,7 @@ def _address(environment: Mapping[str, str], variable: str, usual: str = "") -> 
         fault = "is no address"
     if fault:
         hint = "the token is sent there: set it as the CI of the host does"
-        raise InvalidInput(codes.HOST_VARIABLE(variable=variable, fault=fault, hint=hint))
+        raise InvalidInput(codes.VARIABLE(variable=variable, fault=fault, hint=hint))
     return said.rstrip("/")
 
 
@@ -128,7 +127,7 @@ def _repository(environment: Mapping[str, str], variable: str) -> str:
     if not _REPOSITORY.fullmatch(said) or {".", ".."} & {*said.split("/")}:
         fault = "is not set" if not said else "is no repository"
         hint = "write it as owner/name"
-        raise InvalidInput(codes.HOST_VARIABLE(variable=variable, fault=fault, hint=hint))
+        raise InvalidInput(codes.VARIABLE(variable=variable, fault=fault, hint=hint))
     return said
 
 
@@ -139,7 +138,5 @@ def _token(environment: Mapping[str, str], *variables: str) -> str:
     if not _TOKEN.fullmatch(token):
         fault = "is not set" if not token else "is no token"
         hint = "set it from a secret of the CI, in this step alone"
-        raise InvalidInput(
-            codes.HOST_VARIABLE(variable=" or ".join(variables), fault=fault, hint=hint)
-        )
+        raise InvalidInput(codes.VARIABLE(variable=" or ".join(variables), fault=fault, hint=hint))
     return token

@@ -25,8 +25,9 @@ from urllib3.exceptions import (
 )
 from urllib3.util import Retry, Timeout, make_headers, parse_url
 
-from ccstate import __version__, codes
+from ccstate import __version__
 from ccstate.errors import Diagnostic, InvalidInput, Unreadable
+from ccstate.forge import codes
 from ccstate.model import Json
 from ccstate.render.text import clip, safe
 
@@ -119,7 +120,7 @@ class Rest:
             if not following:
                 return
             url = self._same_host(url, following)
-        raise Unreadable(codes.HOST_ENDLESS(host=self.name, pages=MOST_PAGES, path=path))
+        raise Unreadable(codes.LIST_ENDLESS(host=self.name, pages=MOST_PAGES, path=path))
 
     def ask(self, form: type[T], path: str, body: Json) -> T:
         """Read by a POST that changes nothing, as GraphQL has it. Raises Refused, Unanswered."""
@@ -232,7 +233,7 @@ class Rest:
         while chunk := response.read1(_CHUNK):
             read += chunk
             if len(read) > MOST_BYTES:
-                raise Unreadable(codes.HOST_LARGE(host=self.name, most=MOST_BYTES))
+                raise Unreadable(codes.ANSWER_LARGE(host=self.name, most=MOST_BYTES))
             if time.monotonic() > end:
                 raise ReadTimeoutError(self._pool.connection_from_url(url), url, "too slow")
         return bytes(read)
@@ -243,15 +244,15 @@ class Rest:
             return retries.increment(method, "", error=fault)
         except HTTPError:
             if isinstance(fault, _Limited):
-                raise Unreadable(codes.HOST_LIMITED(host=self.name, until="later")) from None
-        raise Unanswered(codes.HOST_UNANSWERED(host=self.name, why=_words(fault)))
+                raise Unreadable(codes.LIMITED(host=self.name, until="later")) from None
+        raise Unanswered(codes.UNANSWERED(host=self.name, why=_words(fault)))
 
     def _redirected(self, method: str, url: str, answer: _Answer) -> str:
         """Find where a request is to be sent instead, on the same host only: it bears the token."""
         # Source: GitHub, "Best practices for using the REST API", follow redirects.
         target = self._same_host(url, answer.headers.get("location", ""))
         if answer.status == 302 and method != "GET":
-            raise Unanswered(codes.HOST_UNANSWERED(host=self.name, why="it redirects"))
+            raise Unanswered(codes.UNANSWERED(host=self.name, why="it redirects"))
         return target
 
     def _same_host(self, url: str, target: str) -> str:
@@ -261,7 +262,7 @@ class Rest:
         except ValueError:
             same, there = False, ""
         if not same:
-            raise Unreadable(codes.HOST_LEADS_AWAY(host=self.name))
+            raise Unreadable(codes.LEADS_AWAY(host=self.name))
         return there
 
     def _limited(self, answer: _Answer) -> float | None:
@@ -289,7 +290,7 @@ class Rest:
         if wait > PATIENCE:
             moment = time.gmtime(min(self._now() + wait, 2**33))
             until = time.strftime("%Y-%m-%d %H:%M UTC", moment)
-            raise Unreadable(codes.HOST_LIMITED(host=self.name, until=until))
+            raise Unreadable(codes.LIMITED(host=self.name, until=until))
         return wait
 
     def _judged(self, method: str, url: str, answer: _Answer) -> _Answer:
@@ -297,11 +298,11 @@ class Rest:
             return answer
         if answer.status >= 500:
             why = f"it answers {answer.status}"
-            raise Unanswered(codes.HOST_UNANSWERED(host=self.name, why=why))
+            raise Unanswered(codes.UNANSWERED(host=self.name, why=why))
         what = f"{method} {urlsplit(url).path}"
         said = self._said(answer.data)
-        entry = {401: codes.HOST_KNOWS_NOT, 403: codes.HOST_FORBIDS, 404: codes.HOST_HAS_NOT}
-        made = entry.get(answer.status, codes.HOST_REFUSES)
+        entry = {401: codes.TOKEN_UNKNOWN, 403: codes.FORBIDDEN, 404: codes.NOTHING_THERE}
+        made = entry.get(answer.status, codes.REFUSED)
         problem = made(host=self.name, what=what, status=answer.status, said=said)
         raise Refused(problem, answer.status)
 
@@ -321,7 +322,7 @@ class Rest:
         return clip(safe(said), 300)
 
     def _untrusted(self, error: SSLError) -> Diagnostic:
-        return codes.HOST_UNTRUSTED(host=self.name, why=_words(error))
+        return codes.UNTRUSTED(host=self.name, why=_words(error))
 
     def _value(self, form: type[T], answer: _Answer) -> T:
         adapter: TypeAdapter[T] = _adapter(form)  # type: ignore[arg-type]  # a type has a hash
@@ -331,7 +332,7 @@ class Rest:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(str(step) for step in first["loc"]) or "the whole"
             why = clip(safe(f"{place}: {first['msg']}"), 200)
-            raise Unanswered(codes.HOST_UNLIKE(host=self.name, why=why)) from None
+            raise Unanswered(codes.ANSWER_UNLIKE(host=self.name, why=why)) from None
 
     def _url(self, path: str, query: Mapping[str, str | int] | None = None) -> str:
         """Build the URL of a path below the base, or check that of an absolute one."""
@@ -372,7 +373,7 @@ def _trust(context: ssl.SSLContext, variable: str, file: str) -> None:
     except OSError:  # ssl.SSLError is one
         fault = "names no file with certificates"
         hint = "name a file in PEM with the authority of the code host"
-        raise InvalidInput(codes.HOST_VARIABLE(variable=variable, fault=fault, hint=hint)) from None
+        raise InvalidInput(codes.VARIABLE(variable=variable, fault=fault, hint=hint)) from None
 
 
 def _is_excepted(host: str, exceptions: str) -> bool:

@@ -1,7 +1,7 @@
 """Texts as a code host takes them: not longer, and with nothing in them that a reader cannot see."""
 
-from ccstate import codes
 from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.forge import codes
 from ccstate.render.text import clip, safe
 
 _PART = 5_000
@@ -11,7 +11,7 @@ _PART = 5_000
 def refuse_long(host: str, most: int, text: str) -> None:
     """Refuse a text that the host would refuse; the caller shortens it by whole parts."""
     if len(text) > most:
-        raise InvalidInput(codes.HOST_TEXT_LONG(host=host, size=len(text), most=most))
+        raise InvalidInput(codes.TEXT_LONG(host=host, size=len(text), most=most))
 
 
 def one_line(text: str, most: int) -> str:
