@@ -1,5 +1,7 @@
 """Hypothesis strategies: objects of every kind from the conformance samples, and any plan."""
 
+from functools import cache
+
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -53,43 +55,50 @@ def named(kind: str, fields: Fields) -> set[str]:
 @st.composite
 def objects(draw: st.DrawFn, kind: str, known: frozenset[str]) -> dict[str, Json]:
     """Declared fields of one object: what is required, and some others, nulls among them."""
+    fields: dict[str, Json] = {}
+    for path, value in draw(_by_path(kind, known)).items():
+        fields = having(fields, path, value)
+    return fields
+
+
+@cache  # made once: making and checking a strategy takes longer than drawing from it
+def _by_path(kind: str, known: frozenset[str]) -> SearchStrategy[dict[str, Json]]:
     required = {f.path for f in fields_of(estate()[kind]) if is_required(f)}
     picked: dict[str, SearchStrategy[Json]] = {
         path: st.sampled_from(values) for path, values in choices(kind, known).items()
     }
-    drawn = draw(
-        st.fixed_dictionaries(
-            {path: values for path, values in picked.items() if path in required},
-            optional={path: values for path, values in picked.items() if path not in required},
-        )
+    return st.fixed_dictionaries(
+        {path: values for path, values in picked.items() if path in required},
+        optional={path: values for path, values in picked.items() if path not in required},
     )
-    fields: dict[str, Json] = {}
-    for path, value in drawn.items():
-        fields = having(fields, path, value)
-    return fields
 
 
 NAMES = st.sampled_from(["sales", "0", "a.b_c-d", "+61255500001", "z" * 80])
 ADDRESSES = st.builds(Address, st.sampled_from(list(KINDS)), NAMES)
 FIELDS: SearchStrategy[Fields] = st.dictionaries(TEXTS, JSON, max_size=4)
 
+ACTIONS, WHYS = st.sampled_from(Action), st.sampled_from(Why)
+BASES = st.sampled_from([ABSENT, "0123456789abcdef" * 2])
+EDITS = st.lists(st.builds(Edit, TEXTS, JSON, JSON, why=WHYS), max_size=3)
+NEEDS = st.lists(ADDRESSES, max_size=2)
+SECRETS = st.dictionaries(TEXTS, TEXTS, max_size=2)
+
 
 @st.composite
 def changes(draw: st.DrawFn, target: str) -> Change:
     """Any change of a plan; what is not managed afterwards has no ledger."""
-    action = draw(st.sampled_from(Action))
+    action = draw(ACTIONS)
     is_managed = action not in {Action.DELETE, Action.RELEASE}
-    edits = st.builds(Edit, TEXTS, JSON, JSON, why=st.sampled_from(Why))
     return Change(
         target=target,
         action=action,
         address=draw(ADDRESSES),
-        why=draw(st.sampled_from(Why)),
-        basis=draw(st.sampled_from([ABSENT, "0123456789abcdef" * 2])),
-        edits=tuple(draw(st.lists(edits, max_size=3))),
+        why=draw(WHYS),
+        basis=draw(BASES),
+        edits=tuple(draw(EDITS)),
         ledger=draw(FIELDS) if is_managed else None,
-        needs=tuple(draw(st.lists(ADDRESSES, max_size=2))),
-        secrets=draw(st.dictionaries(TEXTS, TEXTS, max_size=2)),
+        needs=tuple(draw(NEEDS)),
+        secrets=draw(SECRETS),
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ccstate.journeys.hours import DAY, Holidays, Hours, Phase, Timetable
 from tests.examples import scaled
 from tests.journeys import interpreter
-from tests.journeys.strategies_journeys import calendars, days_for, schedules
+from tests.journeys.strategies_journeys import calendars, days_for, some_schedule
 
 WEEK = {day: ["09:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
 CHRISTMAS = {"name": "Christmas Day", "date": "2026-12-25"}  # a Friday
@@ -277,7 +277,7 @@ def test_clocks_that_go_forward_at_midnight_are_an_occasion_too(zone: str, first
 def test_a_schedule_says_what_the_clock_on_the_wall_says_at_every_minute(
     data: st.DataObject,
 ) -> None:
-    declared, shared = data.draw(schedules()), data.draw(calendars)
+    declared, shared = data.draw(some_schedule), data.draw(calendars)
     day = data.draw(days_for(declared, shared))
     calendar, zone = timetable(declared, shared), ZoneInfo(declared["timezone"])
     spells = calendar.days(day, 1)[0]
@@ -301,7 +301,7 @@ def test_a_schedule_says_what_the_clock_on_the_wall_says_at_every_minute(
 @settings(max_examples=scaled(60), deadline=None)
 @given(st.data())
 def test_days_are_the_same_from_whichever_day_one_begins(data: st.DataObject) -> None:
-    declared = data.draw(schedules())
+    declared = data.draw(some_schedule)
     day = data.draw(days_for(declared))
     calendar = Timetable(declared)
     assert calendar.days(day - timedelta(days=2), 4)[2:] == calendar.days(day, 2)

@@ -10,7 +10,7 @@ from ccstate.journeys.hours import Phase, Position
 from ccstate.journeys.moments import DAYS, ScheduleState, Year
 from tests.examples import scaled
 from tests.journeys import interpreter
-from tests.journeys.strategies_journeys import FIRST, calendars, centre, days_for, schedules
+from tests.journeys.strategies_journeys import FIRST, calendars, centre, days_for, schedules, up_to
 
 MIDNIGHT = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC)
 LAST = DAYS * 24 * 60 - 1
@@ -31,10 +31,13 @@ def said(named: Named, shared: Named, moment: datetime) -> tuple[tuple[str, str]
     )
 
 
+NAMED = st.dictionaries(st.sampled_from("abc"), schedules(), min_size=1, max_size=3)
+
+
 @st.composite
 def minutes_of_the_year(draw: st.DrawFn, named: Named, shared: Named) -> datetime:
     day = draw(days_for(named[draw(st.sampled_from(sorted(named)))], shared))
-    minute = (day - FIRST).days * 24 * 60 + draw(st.integers(0, 24 * 60 - 1))
+    minute = (day - FIRST).days * 24 * 60 + draw(up_to(24 * 60 - 1))
     return MIDNIGHT + timedelta(minutes=min(max(minute, 0), LAST))
 
 
@@ -43,7 +46,7 @@ def minutes_of_the_year(draw: st.DrawFn, named: Named, shared: Named) -> datetim
 def test_whatever_schedules_say_at_some_minute_one_moment_of_the_states_stands_for(
     data: st.DataObject, shared: dict[str, Any]
 ) -> None:
-    named = data.draw(st.dictionaries(st.sampled_from("abc"), schedules(), min_size=1, max_size=3))
+    named = data.draw(NAMED)
     states = Year(centre({"schedule": named, "calendar": shared}), FIRST).states(named)
     represented = {said(named, shared, moment.at) for state in states for moment in state.moments}
     for _ in range(10):

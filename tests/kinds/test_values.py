@@ -12,7 +12,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from ccstate import schemas
 from ccstate.adapters.asterisk.audit import refusals
 from ccstate.kinds import KINDS, with_sorted_lists
 from ccstate.kinds.call_test import moment_named
@@ -48,7 +47,7 @@ OPTIONAL = [
 )
 def test_every_field_that_may_be_left_out_takes_null(model: type[BaseModel], name: str) -> None:
     field = model.model_fields[name]
-    schema = schemas.schema("document")["$defs"][model.__name__]["properties"][name]
+    schema = DOCUMENT["$defs"][model.__name__]["properties"][name]
     assert Validator({**schema, "$defs": DOCUMENT["$defs"]}).is_valid(None)
     if not (wrong := faults(model, {name: None})):
         found = model.model_validate({name: None}).model_dump(exclude_unset=True)

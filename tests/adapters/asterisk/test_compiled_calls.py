@@ -35,9 +35,10 @@ from tests.journeys.strategies_journeys import (
     Plain,
     centre,
     centres,
+    either,
     entries,
     moments,
-    schedules,
+    some_schedule,
 )
 
 TRUNKS = {"one": {"host": "192.0.2.1"}, "two": {"host": "192.0.2.2"}}
@@ -80,23 +81,26 @@ def called(
     return call
 
 
+some_centres = centres()
+
+
 @st.composite
 def whole_centres(draw: st.DrawFn) -> Plain:
     """Centres as loading lets them through, where what decides about a call is really there."""
     text = (
-        json.dumps(draw(centres()))
+        json.dumps(draw(some_centres))
         .replace('"list": "gone"', '"list": "vip"')
         .replace('"switch": "gone"', '"switch": "night"')
     )
     plain: Plain = json.loads(text)
-    plain["schedule"] = {name: draw(schedules()) for name in SCHEDULES}
+    plain["schedule"] = {name: draw(some_schedule) for name in SCHEDULES}
     plain["trunk"] = dict(TRUNKS)
     for room in plain["conference_room"].values():
         room.pop("max_members", None)  # a call that is played has the room to itself
     for number in plain["number"].values():
         if number.get("hours") == "gone":
             del number["hours"]
-        if draw(st.booleans()):
+        if draw(either):
             number["trunk"] = "two"
     for tree in plain["ivr"].values():
         if tree["start"] not in tree["nodes"]:
