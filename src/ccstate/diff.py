@@ -102,9 +102,8 @@ def diff(
     changes = []
     objects, ledger = seen.objects, seen.ledger
     for address, resource in desired.items():
-        want, live, applied = resource.fields, objects.get(address), ledger.get(address)
-        is_there = live is not None and want.items() <= live.items()
-        if is_there and applied == want and ANNOTATIONS.isdisjoint(live or ()):
+        live, applied = objects.get(address), ledger.get(address)
+        if _is_as_applied(resource.fields, live, applied):
             continue  # as it is with nearly all of them
         change = _declared(target, resource, live, applied, secrets.get(address, {}))
         if change is not None:
@@ -115,6 +114,12 @@ def diff(
             is_released = address in release
             changes.append(_undeclared(target, address, live, applied, is_released=is_released))
     return changes
+
+
+def _is_as_applied(want: Fields, live: Fields | None, applied: Fields | None) -> bool:
+    """Check whether an object and its record are as they are desired: nothing is to do."""
+    is_there = live is not None and want.items() <= live.items()
+    return is_there and applied == want and ANNOTATIONS.isdisjoint(live or ())
 
 
 def _declared(
@@ -130,6 +135,8 @@ def _declared(
     want = kinds.with_sorted_lists(address.kind, resource.fields, beside)
     live = None if seen is None else kinds.with_sorted_lists(address.kind, seen, beside)
     applied = None if applied is None else kinds.with_sorted_lists(address.kind, applied, beside)
+    if _is_as_applied(want, live, applied):
+        return None  # but for the order of lists in which it means nothing
     if want is not resource.fields:
         resource = replace(resource, fields=want)
     if live is None:
