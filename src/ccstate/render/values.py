@@ -1,7 +1,7 @@
 """Values, objects and counts of changes in few words."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ccstate.kinds import PLURALS
@@ -224,17 +224,17 @@ def count_done(changes: Iterable[Change]) -> str:
 
 def by_kind(changes: Iterable[Change]) -> dict[str, Counter[Action]]:
     """Count each action by kind, in the order of the plan."""
-    counts: dict[str, Counter[Action]] = {}
+    counts: dict[str, Counter[Action]] = defaultdict(Counter)
     for change in changes:
-        counts.setdefault(change.address.kind, Counter())[change.action] += 1
+        counts[change.address.kind][change.action] += 1
     return counts
 
 
 def changes_words(changes: Iterable[Change]) -> str:
     """Write changes for a sentence: `creates 2 users, changes 1 queue and deletes 3 queues`."""
-    counts: dict[Action, Counter[str]] = {}
+    counts: dict[Action, Counter[str]] = defaultdict(Counter)
     for change in changes:
-        counts.setdefault(change.action, Counter())[change.address.kind] += 1
+        counts[change.action][change.address.kind] += 1
     parts = []
     for action in Action:
         if kinds := counts.get(action):
