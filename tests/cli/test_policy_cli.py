@@ -104,6 +104,8 @@ def test_a_change_that_lifts_the_policy_is_judged_by_it_all_the_same(team: Team)
     team.commit(APPROVALS, "One")
     team.commit("", "Two")
     assert not team.applied()
+    assert team.run("plan") == 0
+    assert "This change edits the policy" in team.screen.out
     assert team.run("apply") == 3
     assert "CC841" in team.screen.err
     # The commit after it is free: its base has no policy.

@@ -95,6 +95,9 @@ def test_which_approval_counts(approval: Approval, is_counted: bool) -> None:
         ("KIM", ()),
         ("Kim <kim@example.com>", ()),
         ("someone", ("Kim <KIM@example.com>",)),
+        ("someone", ("K <12345+Kim@users.noreply.github.com>",)),
+        ("someone", ("K <kim@users.noreply.github.com>",)),
+        ("someone", ("K <12345-kim@users.noreply.gitlab.com>",)),
     ],
 )
 def test_no_one_approves_their_own_change(author: str, authors: tuple[str, ...]) -> None:
@@ -102,6 +105,10 @@ def test_no_one_approves_their_own_change(author: str, authors: tuple[str, ...])
     verdict = judge(policy(**APPROVALS), plan(), authority, NOW)
     assert codes(verdict) == ["CC841"]
     assert "wrote the change" in verdict.blocked[0].cause
+    assert verdict.blocked[0].hint == "ask for a review of this commit: priya"
+    both = {**APPROVALS, "approvals": [{"who": ["telephony"], "count": 2}]}
+    (problem,) = judge(policy(**both), plan(), authority, NOW).blocked
+    assert "too few of them are left" in problem.hint
 
 
 def test_what_is_not_committed_is_approved_by_no_one() -> None:

@@ -164,7 +164,7 @@ def _missing_approvals(
         so_far = ", ".join(approval.by for approval in need.given)
         given = f"Approved by {so_far}." if so_far else "No approval counts so far."
         aside = [*_passed_over(policy, plan, need, authority)]
-        hint = "ask one of them for a review of this commit"
+        hint = _whom_to_ask(policy, need, authority)
         if plan.rollback is not None:
             hint = "revert the commit by a change that is reviewed; or apply this as an emergency"
         elif plan.commit.endswith("+") or not plan.commit:
@@ -176,6 +176,20 @@ def _missing_approvals(
             given=" ".join([given, *aside]),
             hint=hint,
         )
+
+
+def _whom_to_ask(policy: Policy, need: Need, authority: Authority) -> str:
+    """Name those whose approval would count, and has not been given."""
+    given = {people.approver(policy.form, approval) for approval in need.given}
+    writers = people.authors(policy.form, authority)
+    left = sorted(policy.form.members(need.who) - given - writers)
+    if len(left) + len(given) < need.count:
+        return (
+            "too few of them are left, for authors do not approve: name more people in the policy, in "
+            "a change of its own"
+        )
+    named = ", ".join(left[:NAMED]) + (f" or {len(left) - NAMED} more" if len(left) > NAMED else "")
+    return f"ask for a review of this commit: {named}"
 
 
 def _passed_over(policy: Policy, plan: Plan, need: Need, authority: Authority) -> Iterator[str]:

@@ -17,6 +17,8 @@ class Policy:
     calendars: Mapping[str, bytes] = field(default_factory=dict)
     commit: str = ""
     """Commit in which it stands; "" where it is that of the files as they are."""
+    is_edited: bool = False
+    """Whether the files as they are say another one, which counts later."""
 
     @property
     def is_empty(self) -> bool:

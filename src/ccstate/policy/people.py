@@ -6,6 +6,9 @@ from ccstate.authority import Approval, Authority
 from ccstate.desired.policy import PolicyForm
 
 _EMAIL = re.compile(r"<([^<>\s]+)>\s*$")
+# Addresses that stand for a login in commits made on the code host. Source: docs.github.com, "Setting your
+# commit email address"; docs.gitlab.com, "Use an automatically generated private commit email".
+_NO_REPLY = re.compile(r"<(?:[0-9]+[+-])?([^<>@\s]+)@users\.noreply\.[^<>@\s]+>\s*$")
 
 
 def by_login(form: PolicyForm, login: str) -> str:
@@ -44,7 +47,8 @@ def authors(form: PolicyForm, authority: Authority) -> frozenset[str]:
     """Find the people who proposed or wrote the change."""
     said = (authority.author, *authority.authors)
     found = {by_words(form, one) if "<" in one else by_login(form, one) for one in said if one}
-    return frozenset(found - {""})
+    logins = (match[1] for one in said if (match := _NO_REPLY.search(one)))
+    return frozenset({*found, *(by_login(form, login) for login in logins)} - {""})
 
 
 def in_charge(form: PolicyForm, authority: Authority) -> frozenset[str]:

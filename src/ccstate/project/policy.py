@@ -48,14 +48,14 @@ def policy_in_force(settings: Settings, base: Base) -> Policy:
         form = settings.policy
         return Policy(form, {name: _working(root, name) for name in form.calendars()})
     if not base.commit:
-        return Policy(PolicyForm())
+        return Policy(PolicyForm(), is_edited=settings.policy != PolicyForm())
     try:
         content = file_in(root, base.commit, root / FILE)
         form = PolicyForm() if content is None else _form(content, base.commit)
         calendars = {name: _committed(root, name, base.commit) for name in form.calendars()}
     except GitFailed as failed:
         raise InvalidInput(_unreadable(base.commit, str(failed))) from None
-    return Policy(form, calendars, base.commit)
+    return Policy(form, calendars, base.commit, is_edited=form != settings.policy)
 
 
 def _form(content: bytes, commit: str) -> PolicyForm:

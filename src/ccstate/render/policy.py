@@ -23,6 +23,9 @@ class JudgedPlan:
     policy: Policy
 
 
+EDITED = "This change edits the policy; what it says now counts from the commit after it."
+
+
 def verdict_text(judged: JudgedPlan, width: int, palette: Palette) -> str:
     """Write what a plan still needs, and when it may be applied; "" where no policy concerns it."""
     lines = list(_verdict_lines(judged))
@@ -51,6 +54,8 @@ def _verdict_lines(judged: JudgedPlan) -> Iterator[Line]:
         yield 12, (Piece("  emergency ", Style.ALARM), *plain(f'"{verdict.emergency}"'))
     if verdict.opening and verdict.opening.is_open:
         yield 12, (Piece("  when      ", Style.ADD), *plain(_open_words(judged)))
+    if judged.policy.is_edited:
+        yield 12, (Piece("  note      ", Style.CHANGE), *plain(EDITED))
 
 
 def _approved(need: Need) -> str:
@@ -83,6 +88,8 @@ def verdict_markdown(judged: JudgedPlan) -> str:
         lines.append(f"- **Emergency:** {code(verdict.emergency, 300)}")
     if verdict.opening and verdict.opening.is_open:
         lines.append(f"- It may be applied {code(_open_words(judged))}")
+    if judged.policy.is_edited:
+        lines.append(f"- **Note:** {EDITED}")
     if not lines:
         return ""
     return f"\n**{_source(judged.policy)}:**\n\n" + "\n".join(lines) + "\n"
