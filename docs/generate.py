@@ -26,6 +26,7 @@ from ccstate.adapters import embedded
 from ccstate.adapters.asterisk import adapter as asterisk
 from ccstate.adapters.asterisk import codes as asterisk_codes
 from ccstate.adapters.asterisk.connection import Connection
+from ccstate.apply import codes as apply_codes
 from ccstate.audit import codes as audit_codes
 from ccstate.errors import Code
 from ccstate.forge import codes as forge_codes
@@ -444,7 +445,7 @@ def adapter_pages() -> dict[str, str]:
     return pages
 
 
-CATALOGUES = (codes, policy_codes, audit_codes, forge_codes, asterisk_codes)
+CATALOGUES = (codes, apply_codes, policy_codes, audit_codes, forge_codes, asterisk_codes)
 _ROW = re.compile(r"^\| (CC\d{3}) \| (.*?) \| (?:.*) \| (.*?) \|$", re.MULTILINE)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from ccstate import codes as core
 from ccstate.adapters.asterisk import codes as asterisk
+from ccstate.apply import codes as applies
 from ccstate.audit import codes as audit
 from ccstate.errors import Code, Severity, Span
 from ccstate.forge import codes as forge
@@ -18,6 +19,7 @@ from ccstate.policy import codes as policy
 SOURCE = Path(__file__).parent.parent / "src" / "ccstate"
 CATALOGUES = {
     "codes": core,
+    "apply/codes": applies,
     "policy/codes": policy,
     "audit/codes": audit,
     "forge/codes": forge,
@@ -26,6 +28,7 @@ CATALOGUES = {
 
 CATALOGUE_OF = {
     "ccstate.adapters.asterisk": "asterisk/codes",
+    "ccstate.apply": "apply/codes",
     "ccstate.audit": "audit/codes",
     "ccstate.forge": "forge/codes",
     "ccstate.policy": "policy/codes",

@@ -302,19 +302,6 @@ RIGHTS_MISSING = Code("""CC317 the plan is for reading: it was made without the 
 PLAN_OF_ANOTHER_ENVIRONMENT = Code("""CC318 the plan is {made}, and this is {chosen}
   Each environment has platforms, plans and records of its own.
   hint: {hint}""")
-TAKEN_BACK = Code("""CC320 the plan does again what plan {plan_id} took back: {objects}
-  The files still say what was taken back, or say it again.
-  hint: revert that change in git too; if it is meant this time: `ccstate plan --force "reason"`""")
-NEVER_APPLIED = Code("""CC321 plan {plan_id} was never applied: there is nothing to take back
-  hint: `ccstate plans` lists those that were""")
-NO_WAY_BACK = Code("""CC322 "{given}" names no plan and no commit
-  hint: `ccstate plans` lists the plans; a commit is named as git names it: its id, HEAD~1, a tag""")
-WAY_BACK_UNCLEAR = Code("""CC322 "{given}" names plan {plan_id} and commit {commit}
-  hint: give more of its digits""")
-ROLLBACK_OF_NOTHING = Code("""CC323 plan {plan_id} does not change {addresses}
-  hint: it changes {known}""")
-COMMIT_UNREADABLE = Code("""CC324 git does not show commit {commit}: {reason}
-  hint: a shallow clone lacks older commits: git fetch --unshallow""")
 ADAPTER_UNKNOWN = Code("""CC401 no adapter named "{adapter}" is installed
   hint: {hint}""")
 CONNECTION_WRONG = Code("""CC402 {field}: {fault}
@@ -355,35 +342,6 @@ PLAN_BEGUN = Code("""CC502 plan {plan_id} was applied already
 APPLY_INTERRUPTED = Code("""CC502 an apply of plan {plan_id} was interrupted
   What it began must be looked at before anything is repeated.
   hint: go on with it: `ccstate apply {plan_id} --resume`""")
-JOURNAL_OF_ANOTHER = Code("""CC601 the journal of plan {plan_id} is that of {begun}
-  What it records as done could not be matched with what is to do now.
-  hint: put back the plan file as it was reviewed; or move the journal away, and plan again""")
-LOCK_LOST = Code("""CC602 the apply of plan {plan_id} stopped: it no longer holds the lock of
-    {target}, {how}
-  Another process may be writing there. Its {count:,} next changes, and all behind them, were not
-    begun.
-  hint: see who applies what; then: ccstate apply {plan_id} --resume""")
-LOCK_HELD = Code("""CC603 {applying}
-  {cause}
-  hint: {hint}""")
-JOURNAL_DAMAGED = Code("""CC604 the journal is damaged: this line is not as ccstate wrote it
-  Only the last line can be cut short by a killed process; this one was changed.
-  hint: restore the file, or move it away and make a new plan from the live state""")
-JOURNAL_UNUSABLE = Code("""CC605 the journal cannot be read and written: {reason}
-  An apply records there what it does, before and after each write.
-  hint: check what it is, its owner, its permissions and the disk""")
-LOCK_OF_LIVING = Code("""CC606 {applying}
-  That process runs on this machine: without its lock it would stop half way.
-  hint: stop it: kill -INT {pid}""")
-LOCK_OF_UNKNOWN = Code("""CC606 {applying}
-  Whether that process still runs cannot be known from here.
-  hint: look there first; if it certainly has ended: {command}""")
-LOCK_KEPT = Code("""warning: CC607 the lock of {name} could not be given back
-  The next apply will find it held.
-  hint: when the platform is back, and this apply has ended: ccstate unlock""")
-NOT_RECORDED = Code("""CC608 the apply of plan {plan_id} stopped: its journal {fault}: {reason}
-  {cause}
-  hint: {hint}; then: ccstate apply {plan_id} --resume""")
 FILE_UNUSABLE = Code("""CC609 {file} cannot be used: {reason}
   hint: check what it is, its owner, its permissions and the disk""")
 PLAN_OF_ANOTHER_COMMIT = Code("""CC610 the latest plan, {plan_id}, was made from {made}; here is
@@ -451,6 +409,8 @@ RULE_UNKNOWN = Code("""CC808 there is no rule {code}
   hint: {hint}""")
 DRAIN_NO_DURATION = Code("""CC809 --drain: {error}
   hint: write it as 90s, 5m or 1h""")
+CONFIRM_NO_DURATION = Code("""CC809 --confirm-within: {error}
+  hint: write it as 90s, 5m or 1h; a day at most""")
 NO_READER = Code("""CC810 {adapter} cannot read configurations
   hint: import by hand: `ccstate adopt` takes what a platform shows""")
 SEVERAL_READERS = Code("""CC810 several adapters read configurations

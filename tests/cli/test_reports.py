@@ -248,7 +248,7 @@ def test_every_command_that_speaks_json_has_a_schema() -> None:
     for name, command in commands():
         kinds = [option.type for option in command.params if option.name == "form"]
         forms = [form for kind in kinds if isinstance(kind, click.Choice) for form in kind.choices]
-        assert ("json" in forms) == (name in known | {"plan", "rule"}), name
+        assert ("json" in forms) == (name in known | {"plan", "rollback", "rule"}), name
 
 
 def test_a_format_for_a_whole_job_stops_no_command_that_does_not_know_it(

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import orjson
 
-from ccstate import codes
+from ccstate.apply import codes as apply_codes
 from ccstate.authority import NO_AUTHORITY, Authority, encodable, parse_authority
 from ccstate.errors import InvalidInput, Span, Unreadable
 
@@ -37,6 +37,20 @@ class Event(StrEnum):
     CONFIRMED = "confirmed"
     NOT_CONFIRMED = "not_confirmed"
     FINISHED = "finished"
+    ACCEPTED = "accepted"
+    """A change that had to be confirmed was; the reason says by whom."""
+    TAKING_BACK = "taking_back"
+    """It is being taken back; the reason is the id of the plan that does."""
+    TAKEN_BACK = "taken_back"
+    NOT_TAKEN_BACK = "not_taken_back"
+
+
+ENDS = frozenset(
+    {Event.FINISHED, Event.ACCEPTED, Event.TAKING_BACK, Event.TAKEN_BACK, Event.NOT_TAKEN_BACK}
+)
+"""Events after which an apply is not resumed."""
+SETTLED = (Event.ACCEPTED, Event.TAKEN_BACK, Event.NOT_TAKEN_BACK)
+"""Events by which it ends whether a change that had to be confirmed stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +87,7 @@ _VERDICTS = {Event.CONFIRMED, Event.NOT_CONFIRMED}
 
 def _place(entry: Entry) -> Place | None:
     """What an entry takes up; None where it may come again."""
-    if entry.event is Event.RESUMED:
+    if entry.event in {Event.RESUMED, Event.TAKING_BACK}:
         return None
     question = entry.event.value
     if entry.event in _OUTCOMES:
@@ -117,6 +131,11 @@ class Journal:
             each.entry.authority for each in reversed(self.recorded) if each.entry.event in begun
         )
         return next(said, NO_AUTHORITY)
+
+    def last(self, *events: Event) -> Recorded | None:
+        """The last entry of one of these events; None where there is none."""
+        found = (each for each in reversed(self.recorded) if each.entry.event in events)
+        return next(found, None)
 
     def outcome(self, target: str, address: str) -> Recorded | None:
         """What became of the change, done or failed; None where that is not known yet."""
@@ -180,7 +199,7 @@ def open_journal(path: Path) -> Journal:
         return journal
     except OSError as error:
         raise InvalidInput(
-            codes.JOURNAL_UNUSABLE(Span(str(path)), reason=error.strerror or error)
+            apply_codes.JOURNAL_UNUSABLE(Span(str(path)), reason=error.strerror or error)
         ) from error
     return journal
 
@@ -197,7 +216,7 @@ def _read(journal: Journal, content: bytes) -> int:
         place = read and _place(read.entry)
         before = standing.get(place) if place else None
         if read is None or read.seq != number or not _says_more(read.entry, before):
-            raise Unreadable(codes.JOURNAL_DAMAGED(Span(str(journal.path), number, 1)))
+            raise Unreadable(apply_codes.JOURNAL_DAMAGED(Span(str(journal.path), number, 1)))
         journal.recorded.append(read)
         if place:
             standing[place] = read

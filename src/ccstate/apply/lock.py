@@ -13,8 +13,8 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from ccstate import codes
 from ccstate.adapter import UNKNOWN, Adapter, Holder
+from ccstate.apply import codes as apply_codes
 from ccstate.errors import CcstateError, Diagnostic, Locked
 
 ENDED = frozenset("ZX")
@@ -81,10 +81,18 @@ class Held:
 
 
 Warn = Callable[[Sequence[Diagnostic]], None]
+Keep = Callable[[], bool]
+"""Whether locks are not given back yet: somebody else will, see `ccstate.apply.confirmation`."""
+
+
+def _never() -> bool:
+    return False
 
 
 @contextmanager
-def holding(adapters: Mapping[str, Adapter], holder: Holder, warn: Warn) -> Iterator[Held]:
+def holding(
+    adapters: Mapping[str, Adapter], holder: Holder, warn: Warn, keep: Keep = _never
+) -> Iterator[Held]:
     """All locks, given back in the end; Locked where one is held, even by a dead process.
 
     Always in one order, so that of two applies one gets all of them. Where a lock cannot be given
@@ -95,26 +103,30 @@ def holding(adapters: Mapping[str, Adapter], holder: Holder, warn: Warn) -> Iter
             found = adapters[name].lock(holder)
             if found is not None and found != holder:
                 raise Locked(_refusal(name, found, holder))
-            stack.callback(_give_back, name, adapters[name], holder, warn)
+            stack.callback(_give_back, name, adapters[name], holder, warn, keep)
         yield Held(holder, adapters)
 
 
 @contextmanager
-def holding_again(adapters: Mapping[str, Adapter], holder: Holder, warn: Warn) -> Iterator[Held]:
+def holding_again(
+    adapters: Mapping[str, Adapter], holder: Holder, warn: Warn, keep: Keep = _never
+) -> Iterator[Held]:
     """All locks, for an apply that goes on: also those of a dead process that had the same plan."""
     for adapter in adapters.values():
         before = adapter.holder()
         if before and before.plan == holder.plan and life(before) is Life.DEAD:
             adapter.unlock(before)
-    with holding(adapters, holder, warn) as held:
+    with holding(adapters, holder, warn, keep) as held:
         yield held
 
 
-def _give_back(name: str, adapter: Adapter, holder: Holder, warn: Warn) -> None:
+def _give_back(name: str, adapter: Adapter, holder: Holder, warn: Warn, keep: Keep) -> None:
+    if keep():
+        return
     try:
         adapter.unlock(holder)
     except CcstateError as error:
-        warn([*error.problems, codes.LOCK_KEPT(name=name)])
+        warn([*error.problems, apply_codes.LOCK_KEPT(name=name)])
 
 
 def release(name: str, adapter: Adapter, owner: str, now: str) -> Holder | None:
@@ -168,14 +180,14 @@ def _refusal(name: str, found: Holder, wanted: Holder) -> Diagnostic:
     elif state is Life.DEAD:
         cause = "That process no longer runs: it was killed, and its plan may be half applied."
         hint = f"finish it: ccstate apply {found.plan} --resume; or give it up: ccstate unlock"
-    return codes.LOCK_HELD(applying=message, cause=cause, hint=hint)
+    return apply_codes.LOCK_HELD(applying=message, cause=cause, hint=hint)
 
 
 def _in_use(name: str, found: Holder, state: Life, now: str) -> Diagnostic:
     applying = _applying(name, found, now)
     if state is Life.ALIVE:
-        return codes.LOCK_OF_LIVING(applying=applying, pid=found.pid)
-    return codes.LOCK_OF_UNKNOWN(applying=applying, command=_by_name(found))
+        return apply_codes.LOCK_OF_LIVING(applying=applying, pid=found.pid)
+    return apply_codes.LOCK_OF_UNKNOWN(applying=applying, command=_by_name(found))
 
 
 def _by_name(holder: Holder) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from ccstate import codes
 from ccstate.adapter import Adapter, Result, audited
+from ccstate.apply import codes as apply_codes
+from ccstate.apply.confirmation import Settled, Standing
 from ccstate.apply.journal import Entry, Event, Journal, Overtaken, Recorded
 from ccstate.apply.lock import Held
 from ccstate.authority import NO_AUTHORITY, Authority
@@ -206,7 +208,8 @@ class Receipt:
 
     `kept` names, by target, the fields that were recorded only: no platform has confirmed them.
     `warnings` are about records that could not be written after the apply, and locks that are left.
-    `authority` says on whose word it was applied.
+    `authority` says on whose word it was applied; `settled`, of a change that had to be confirmed,
+    whether it stays.
     """
 
     plan_id: str
@@ -217,6 +220,13 @@ class Receipt:
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     warnings: Sequence[Diagnostic] = ()
     authority: Authority = NO_AUTHORITY
+    settled: Settled | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether every change was confirmed by reading, and none was taken back."""
+        is_kept = self.settled is None or self.settled.standing is Standing.STAYS
+        return self.confirmed and is_kept
 
     @property
     def confirmed(self) -> bool:
@@ -292,7 +302,9 @@ def _perform(step: Step, fresh: FreshPlan, context: ApplyContext) -> None:
         raise _interrupted(fresh.id, error) from error
     if lost:
         raise Interrupted(
-            codes.LOCK_LOST(plan_id=fresh.id, target=step.target, how=lost, count=len(step.changes))
+            apply_codes.LOCK_LOST(
+                plan_id=fresh.id, target=step.target, how=lost, count=len(step.changes)
+            )
         )
     _record(fresh, context, entries)
     _record(fresh, context, [_entry(Event.ATTEMPTED, change) for change in ready])
@@ -375,6 +387,22 @@ def _result(change: Change, seen: Mapping[str, Observation], journal: Journal) -
     return ChangeResult(change, Outcome.NOT_CONFIRMED, outcome.entry.reason or missing)
 
 
+def results_in(plan: Plan, journal: Journal) -> tuple[ChangeResult, ...]:
+    """What became of each change, as far as a journal says; for an apply that did not come to its end."""
+    return tuple(_recorded_result(change, journal) for change in plan.changes())
+
+
+def _recorded_result(change: Change, journal: Journal) -> ChangeResult:
+    place = change.target, str(change.address)
+    verdict = journal.verdict(*place)
+    if verdict is not None and verdict.entry.event is Event.CONFIRMED:
+        return ChangeResult(change, Outcome.CONFIRMED, verdict.entry.reason)
+    if verdict is None and not journal.attempted(*place):
+        return ChangeResult(change, Outcome.NOT_ATTEMPTED, journal.not_attempted(*place))
+    reason = verdict.entry.reason if verdict else "it was written, and not read back"
+    return ChangeResult(change, Outcome.NOT_CONFIRMED, reason)
+
+
 def _verdicts(results: Sequence[ChangeResult]) -> Iterator[Entry]:
     events = {Outcome.CONFIRMED: Event.CONFIRMED, Outcome.NOT_CONFIRMED: Event.NOT_CONFIRMED}
     for one in results:
@@ -438,7 +466,7 @@ def _interrupted(plan_id: str, error: Unreadable) -> Interrupted:
 
 def _another_plan(plan_id: str, journal: Journal) -> Diagnostic:
     begun = f"plan {journal.plan[:12]}" if journal.plan else "a plan that it does not name"
-    return codes.JOURNAL_OF_ANOTHER(Span(str(journal.path)), plan_id=plan_id, begun=begun)
+    return apply_codes.JOURNAL_OF_ANOTHER(Span(str(journal.path)), plan_id=plan_id, begun=begun)
 
 
 def _not_recorded(plan_id: str, journal: Journal, error: OSError, unrecorded: int) -> Diagnostic:
@@ -451,7 +479,7 @@ def _not_recorded(plan_id: str, journal: Journal, error: OSError, unrecorded: in
     if unrecorded:
         changes = "1 change was" if unrecorded == 1 else f"{unrecorded:,} changes were"
         left = f"{changes} performed and not recorded: `ccstate verify` shows how they ended."
-    return codes.NOT_RECORDED(
+    return apply_codes.NOT_RECORDED(
         Span(str(journal.path)),
         plan_id=plan_id,
         fault=what,

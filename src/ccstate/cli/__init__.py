@@ -33,6 +33,7 @@ COMMANDS = {
     "plan": ("plan", "Say what would change, and write it down for review"),
     "plans": ("plan", "List the plans, and remove those that were never applied"),
     "apply": ("apply", "Do what a plan says, and confirm it by reading again"),
+    "confirm": ("apply", "Confirm a change that is taken back otherwise"),
     "unlock": ("apply", "Remove the lock of an apply that died"),
     "rollback": ("rollback", "Plan the way back: of a plan, or to a commit"),
     "policy": ("policy", "Show the policy that counts, and when changes may be applied"),

@@ -6,14 +6,18 @@ from typing import Any
 import click
 
 from ccstate import codes
+from ccstate.apply.confirmation import Standing
 from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import OutputFailed, in_format, print_remark, print_report
 from ccstate.cli.plan import reason
 from ccstate.cli.policy import BASE
 from ccstate.cli.progress import ApplyTerminal, Terminal
-from ccstate.errors import InvalidInput, Locked, Unreadable
+from ccstate.errors import Code, InvalidInput, Locked, Unreadable
 from ccstate.project import Project
 from ccstate.render.receipt import APPLY, UNLOCKED, Unlocked
+
+LONGEST_TO_CONFIRM = 86_400.0
+"""Seconds: a day."""
 
 
 @click.command()
@@ -30,15 +34,21 @@ from ccstate.render.receipt import APPLY, UNLOCKED, Unlocked
     help="Go beyond the policy; only by those whom it names.",
 )
 @BASE
+@click.option(
+    "--confirm-within",
+    metavar="DURATION",
+    help="Take it all back unless call tests pass and somebody confirms in so long: 5m.",
+)
 @in_format(APPLY)
 @ENVIRONMENT
 @click.pass_obj
 def apply(
     root: Any,
-    plan_id: str | None,
     *,
+    plan_id: str | None,
     resume: bool,
     drain: str | None,
+    confirm_within: str | None,
     emergency: str,
     base: str,
     form: str,
@@ -49,23 +59,59 @@ def apply(
     Without PLAN_ID the plan that `ccstate plan` wrote last is taken. A plan that was edited, whose
     platform changed since, or that lacks what the policy asks for is refused before the first write.
     """
-    wait = None if drain is None else _seconds(drain)
+    wait = None if drain is None else _seconds(drain, codes.DRAIN_NO_DURATION)
+    within = None if confirm_within is None else _within(confirm_within)
     with ApplyTerminal() as terminal:
         receipt = Project.open(root, terminal, environment).apply(
-            plan_id, resume=resume, wait=wait, base=base, emergency=emergency
+            plan_id,
+            resume=resume,
+            wait=wait,
+            base=base,
+            emergency=emergency,
+            confirm_within=within,
         )
     with suppress(OutputFailed):  # the apply itself succeeded: its exit code stays
         print_report(APPLY, form, receipt)
-    return 0 if receipt.confirmed else 4
+    return 0 if receipt.stands else 4
 
 
-def _seconds(text: str) -> float:
+def _seconds(text: str, code: Code) -> float:
     from ccstate.kinds.fields import seconds
 
     try:
         return seconds(text)
     except ValueError as error:
-        raise InvalidInput(codes.DRAIN_NO_DURATION(error=error)) from None
+        raise InvalidInput(code(error=error)) from None
+
+
+def _within(text: str) -> float:
+    found = _seconds(text, codes.CONFIRM_NO_DURATION)
+    if not 0 < found <= LONGEST_TO_CONFIRM:
+        raise InvalidInput(codes.CONFIRM_NO_DURATION(error=f'"{text}" is too short, or too long'))
+    return found
+
+
+@click.command()
+@click.argument("plan_id", required=False, default="")
+@click.option("--take-back", is_flag=True, help="Decide that the change does not stay.")
+@ENVIRONMENT
+@click.pass_obj
+def confirm(root: Any, plan_id: str, take_back: bool, environment: str) -> int:
+    """Confirm a change that is taken back otherwise.
+
+    Of `ccstate apply --confirm-within`; without PLAN_ID of the only plan that waits. Where its own apply
+    has died, the change is settled here.
+    """
+    project = Project.open(root, Terminal(), environment)
+    if not take_back:
+        print_remark(f"Confirmed: the change of plan {project.unconfirmed.confirm(plan_id)} stays.")
+        return 0
+    receipt = project.unconfirmed.take_back(plan_id)
+    if receipt is None:
+        print_remark("It is taken back by the apply that waits for the confirmation.")
+        return 0
+    print_report(APPLY, "text", receipt)
+    return 4 if receipt.settled and receipt.settled.standing is Standing.NOT_TAKEN_BACK else 0
 
 
 @click.command()

@@ -1,5 +1,6 @@
 """Progress and warnings of a project on standard error."""
 
+import select
 import sys
 import threading
 import time
@@ -39,6 +40,7 @@ class ApplyTerminal(Terminal):
     def __init__(self) -> None:
         self._progress: Progress | None = None
         self._since = 0.0
+        self._asked = False
         self._is_terminal = sys.stderr.isatty()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._repeat, daemon=True)
@@ -55,6 +57,18 @@ class ApplyTerminal(Terminal):
         if self._is_terminal:
             _replace_line("")
         print_remark(words)
+
+    def is_confirmed(self, seconds: float) -> bool:
+        """Take a line on the terminal as the confirmation: Enter."""
+        if not sys.stdin.isatty():
+            return super().is_confirmed(seconds)
+        if not self._asked:
+            self._asked = True
+            self.remark("Press Enter to confirm it here.")
+        ready, _, _ = select.select([sys.stdin], [], [], seconds)
+        if ready and sys.stdin.readline():
+            return True
+        return super().is_confirmed(seconds) if ready else False  # the end of input says nothing
 
     def __enter__(self) -> Self:
         return self

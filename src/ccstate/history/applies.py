@@ -4,7 +4,7 @@ Read as far as it can be read: a plan of an earlier release, or one that somebod
 tells, and what is no plan is passed over. Nothing here decides what is applied.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -216,9 +216,14 @@ def _events(journal: bytes | None) -> Iterator[_Line]:
             continue
 
 
-def _verdicts(events: Iterable[_Line]) -> dict[tuple[str, str], Verdict]:
-    """Find what the last event of each change makes of it."""
+def _verdicts(events: Sequence[_Line]) -> dict[tuple[str, str], Verdict]:
+    """Find what the last event of each change makes of it, or that all of it was taken back."""
     last = {each.place: each for each in events if each.place[1]}
+    if any(each.event is Event.TAKEN_BACK for each in events):
+        return {
+            place: Verdict(Outcome.NOT_CONFIRMED, "it was taken back", each.at)
+            for place, each in last.items()
+        }
     return {place: Verdict(*_judged(each), each.at) for place, each in last.items()}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ccstate import codes
+from ccstate.apply import codes as apply_codes
 from ccstate.desired import Desired, ParseCache, Settings, load, load_settings
 from ccstate.desired.settings import FILE
 from ccstate.desired.yaml_values import MAX_BYTES
@@ -49,7 +49,9 @@ def desired_state_at(settings: Settings, commit: str) -> Desired:
                 then = then.chosen(settings.environment)
             desired = load(then, ParseCache(None))  # the cache is for what is checked out
     except GitFailed as failed:
-        raise InvalidInput(codes.COMMIT_UNREADABLE(commit=commit[:12], reason=failed)) from None
+        raise InvalidInput(
+            apply_codes.COMMIT_UNREADABLE(commit=commit[:12], reason=failed)
+        ) from None
     if errors := [p for p in desired.problems if p.severity is Severity.ERROR]:
         more = [replace(p, message=f"{p.message} (in commit {commit[:12]})") for p in errors]
         raise InvalidInput(more)

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ccstate.policy import Policy
     from ccstate.project.applying import Unlocked
     from ccstate.project.calls import TestRun
+    from ccstate.project.confirming import Unconfirmed
     from ccstate.project.policy import Judged
     from ccstate.project.records import Records
     from ccstate.render.comparison import Drifted, ObjectViews, Verified
@@ -216,16 +217,11 @@ class Project:
         With `only`, for these objects and what they need. It is an ordinary plan, to be saved and
         applied; its `rollback` says what it leaves. Raises InvalidInput where nothing is named so.
         """
-        from ccstate.project import rollback
+        from ccstate.project.rollback import plan_back
 
         chosen = [address_in(each) for each in only]
         plans, targets, day = self._plans, self._targets, _day(today)
-        found = rollback.find(plans, back)
-        if found.commit:
-            return rollback.to_commit(targets, found.commit, chosen, force=force, today=day)
-        return rollback.of_plan(
-            plans, targets, found.plan_id, chosen, force=force, desired=self._readable(), today=day
-        )
+        return plan_back(plans, targets, back, chosen, force=force, declared=self.load, today=day)
 
     def save(self, plan: Plan) -> SavedPlan:
         """Write a plan for review, as plans/ID/plan.json and plan.md; it becomes the latest."""
@@ -250,6 +246,7 @@ class Project:
         authority: "Authority | None" = None,
         base: str = "",
         emergency: str = "",
+        confirm_within: float | None = None,
     ) -> "Receipt":
         """Apply a plan and confirm it by reading again: a plan, one by its id, or the latest.
 
@@ -257,17 +254,20 @@ class Project:
         `wait` is for how many seconds to wait until no caller is in what the plan changes. `authority`
         is on whose word it is applied; where none is given, that of the plan's commit and of this
         process. The policy of the commit `base` counts (see `verdict`), and `emergency` is the reason
-        for going beyond it. Raises Blocked before the first write where the plan must not be applied,
-        Locked where another apply runs or the policy has it wait, and
+        for going beyond it. With `confirm_within`, seconds, the change is taken back unless call tests
+        pass and it is confirmed in that time (see `unconfirmed`). Raises Blocked before the first write
+        where the plan must not be applied, Locked where another apply runs or the policy has it wait, and
         `ccstate.apply.perform.Interrupted` where a platform is lost in the middle.
         """
         from ccstate.project.applying import (
+            ToConfirm,
             apply_plan,
             choose_plan,
             nothing_to_apply,
             read_plan,
             refuse_overtaken,
         )
+        from ccstate.project.calls import failing_tests
 
         if self.settings.environments and not self.environment and plan is not None:
             named = plan if isinstance(plan, Plan) else self.read_plan(plan).plan
@@ -280,6 +280,7 @@ class Project:
                     authority=authority,
                     base=base,
                     emergency=emergency,
+                    confirm_within=confirm_within,
                 )
         plans, targets = self._plans, self._targets
         given = plan if isinstance(plan, str) else ""
@@ -293,6 +294,7 @@ class Project:
             chosen = plans.find(plan)
         reviewed = read_plan(plans, targets, chosen, given)
         refuse_overtaken(plans, targets, chosen, reviewed)
+        confirm = ToConfirm(confirm_within, partial(failing_tests, self))
         return apply_plan(
             plans,
             targets,
@@ -303,7 +305,15 @@ class Project:
             authority=authority,
             base=base,
             emergency=emergency,
+            confirm=confirm,
         )
+
+    @property
+    def unconfirmed(self) -> "Unconfirmed":
+        """The changes that wait for a confirmation: to be listed, confirmed, taken back, settled."""
+        from ccstate.project.confirming import Unconfirmed
+
+        return Unconfirmed(self._plans, self._targets)
 
     def policy(self, base: str = "") -> "Policy":
         """Read the policy that counts: that of the commit before the change that is checked out.
@@ -466,14 +476,10 @@ class Project:
 
         Raises InvalidInput where no calls can be made there, Blocked where none may be made.
         """
-        from ccstate.journeys.call_tests import PlacesCalls
-        from ccstate.render.values import plural
+        from ccstate.project.calls import place_calls
 
         adapter = self._targets.adapter(self._targets.named([target])[0])
-        if not isinstance(adapter, PlacesCalls):
-            raise InvalidInput(codes.NO_CALLS_THERE(target=target))
-        self.listener.remark(f"Calling {target}: {plural(len(run.verdicts), 'call test')} …")
-        return list(adapter.place_calls(run.flow, run.verdicts, each or (lambda _: None)))
+        return place_calls(adapter, target, run, each, self.listener)
 
     # Files of the desired state.
 
@@ -561,14 +567,6 @@ class Project:
         self.settings.require_environment()
         with self.listener.during("Reading the desired state"):
             return load(self.settings, cache)
-
-    def _readable(self) -> Desired:
-        """Read the desired state as far as it is without errors; empty where there are any."""
-        try:
-            return self.load()
-        except InvalidInput as error:
-            self.listener.warn([replace(p, severity=Severity.WARNING) for p in error.problems])
-            return Desired({}, frozenset(), (), {})
 
     @property
     def _state_folder(self) -> Path:

@@ -1,15 +1,16 @@
 """An apply from a plan's id to its receipt: which plan, under which locks, what is recorded."""
 
-import socket
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ccstate import codes, plan_file
-from ccstate.adapter import Holder
+from ccstate.adapter import Adapter, Holder
+from ccstate.apply import codes as apply_codes
+from ccstate.apply.confirmation import Verdict, read_decision
 from ccstate.apply.journal import Journal, open_journal
 from ccstate.apply.lock import Held, Life, holding, holding_again, life, release, this_process
 from ccstate.apply.perform import (
@@ -34,8 +35,9 @@ from ccstate.errors import (
 )
 from ccstate.history.commits import head_commit, same_desired_state
 from ccstate.history.overtaken import is_in_history, redeclared
-from ccstate.model import Plan
+from ccstate.model import Outcome, Plan
 from ccstate.plan_file import FOLDER
+from ccstate.project import confirming
 from ccstate.project.listener import Progress
 from ccstate.project.plan_folder import (
     RECEIPT,
@@ -43,12 +45,15 @@ from ccstate.project.plan_folder import (
     refuse_other_environment,
     refuse_other_platforms,
 )
-from ccstate.project.policy import account, judge_now, refuse
+from ccstate.project.policy import judge_now, refuse
 from ccstate.project.targets import Targets
 from ccstate.render.plans import ListedPlan
 from ccstate.render.receipt import receipt_markdown
 from ccstate.render.values import name_first
 from ccstate.report_format.objects import PlanState
+
+MOST_NAMED = 5
+"""Call tests that are named."""
 
 
 def choose_plan(plans: SavedPlans, targets: Targets, *, resume: bool) -> str:
@@ -80,6 +85,15 @@ def read_plan(plans: SavedPlans, targets: Targets, plan_id: str, given: str = ""
     return plan
 
 
+@dataclass(frozen=True, slots=True)
+class ToConfirm:
+    """How a change is confirmed; `within` seconds where it has to be."""
+
+    within: float | None
+    failing: Callable[[Plan], Sequence[str]]
+    """Walks the call tests on the platforms as they are, and makes them as calls where that is allowed."""
+
+
 def apply_plan(
     plans: SavedPlans,
     targets: Targets,
@@ -91,17 +105,20 @@ def apply_plan(
     authority: Authority | None = None,
     base: str = "",
     emergency: str = "",
+    confirm: ToConfirm | None = None,
 ) -> Receipt:
     """Apply a plan under the locks of its platforms; `wait`: seconds to wait for callers.
 
     Where no authority is given, the plan's commit says who asked, and this process who applies.
-    The policy of the base counts; an emergency has a reason. Raises Blocked where it was applied
-    already, begun and not resumed, or by that policy; Locked where that has it wait.
+    The policy of the base counts; an emergency has a reason. `confirm` says that the change has to be
+    confirmed, and how. Raises Blocked where it was applied already, begun and not resumed, or by
+    that policy; Locked where that has it wait.
     """
     _refuse_finished(plans, plan_id)
+    _refuse_decided(plans, plan_id)
     judged = judge_now(targets.settings, plan, authority, base=base, emergency=emergency)
     refuse(judged.verdict)  # before a lock is asked for
-    applying = _Apply(plans, targets, plan_id, plan, judged.authority)
+    applying = _Apply(plans, targets, plan_id, plan, judged.authority, confirm)
     with applying.locked(resume=resume) as held:
         # Looked at again under the locks: another apply may have ended meanwhile.
         _refuse_finished(plans, plan_id)
@@ -115,11 +132,24 @@ def apply_plan(
             refuse(again.verdict)
             applying.warn([replace(p, severity=Severity.WARNING) for p in again.verdict.overruled])
             receipt = applying.perform(held)
+            if applying.is_pending():
+                receipt = applying.await_confirmation(held, receipt)
         except KeyboardInterrupt:
-            if plans.is_begun(plan_id):
+            if plans.is_begun(plan_id) and not plans.is_finished(plan_id):
                 targets.listener.remark(f"\nStopped. To go on:  ccstate apply {plan_id} --resume")
             raise
     return replace(receipt, warnings=tuple(applying.warnings))
+
+
+def _refuse_decided(plans: SavedPlans, plan_id: str) -> None:
+    """Refuse to go on with a plan that is being taken back."""
+    decided = read_decision(plans.folder(plan_id))
+    if decided is not None and decided.verdict is Verdict.GOES:
+        raise Blocked(
+            apply_codes.CONFIRMED_TOO_LATE(
+                plan_id=plan_id, reason=decided.reason, at=decided.at, by=decided.by
+            )
+        )
 
 
 def nothing_to_apply() -> Receipt:
@@ -134,6 +164,7 @@ class _Apply:
     plan_id: str
     plan: Plan
     authority: Authority = NO_AUTHORITY
+    confirm: ToConfirm | None = None
     total: int = field(init=False)
     warnings: list[Diagnostic] = field(default_factory=list)
     done: int = 0
@@ -147,8 +178,54 @@ class _Apply:
         names = list(dict.fromkeys(step.target for step in self.plan.steps))
         found = self.targets.named(names) if names else []
         adapters = {target.name: self.targets.adapter(target) for target in found}
-        holder = this_process(f"{account()}@{socket.gethostname()}", _now(), self.plan_id)
-        return (holding_again if resume else holding)(adapters, holder, self.warn)
+        holder = this_process(confirming.this_user(), _now(), self.plan_id)
+        return (holding_again if resume else holding)(adapters, holder, self.warn, self.is_pending)
+
+    def is_pending(self) -> bool:
+        """Whether the change still has to be confirmed: then its locks stay, whatever becomes of us."""
+        return self.plan_id in self.plans.pending()
+
+    def await_confirmation(self, held: Held, receipt: Receipt) -> Receipt:
+        """Test what callers meet, wait until somebody confirms, and take the change back if nobody does."""
+        by = confirming.this_user()
+        try:
+            verdict, reason = self._judged(receipt)
+        except KeyboardInterrupt:
+            self.targets.listener.remark("\nStopped before it was confirmed.")
+            verdict, reason = Verdict.GOES, "the apply was stopped before somebody confirmed it"
+        decision = confirming.decide(self.plans, self.plan_id, verdict, by=by, reason=reason)
+        if decision.verdict is Verdict.GOES:
+            self.targets.listener.remark(f"Taking the change back: {decision.reason}")
+        settled = confirming.settle(self.plans, self.targets, self.plan_id, by, own=held.holder)
+        if settled is None:  # another process was quicker: it has written what became of it
+            journal = open_journal(self.plans.journal(self.plan_id))
+            return replace(receipt, settled=confirming.settled_in(journal, decision))
+        return settled
+
+    def _judged(self, receipt: Receipt) -> tuple[Verdict, str]:
+        """Say whether the change stays, and why not: it failed, calls fail, or nobody confirms it."""
+        until = confirming.written(self.plans, self.plan_id)
+        if not receipt.confirmed:
+            missing = len(receipt.results) - len(receipt.of(Outcome.CONFIRMED))
+            return Verdict.GOES, f"{missing} of {len(receipt.results)} changes are not confirmed"
+        if self.confirm:
+            self._do("testing calls")
+            if failing := self.confirm.failing(self.plan):
+                more = f" and {len(failing) - MOST_NAMED} more" if len(failing) > MOST_NAMED else ""
+                return Verdict.GOES, f"call tests fail: {', '.join(failing[:MOST_NAMED])}{more}"
+            until = confirming.written(self.plans, self.plan_id)  # people have all of the time
+        self._do("waiting for a confirmation")
+        self.targets.listener.remark(
+            f"Written and read back. It is taken back at {confirming.in_words(until)}, unless "
+            f"somebody confirms it:  ccstate confirm {self.plan_id}"
+        )
+        folder = self.plans.folder(self.plan_id)
+        while (decision := read_decision(folder)) is None:
+            if confirming.clock() >= until:
+                return Verdict.GOES, confirming.NOBODY
+            if self.targets.listener.is_confirmed(confirming.POLL):
+                return Verdict.STAYS, ""
+        return decision.verdict, decision.reason
 
     def perform(self, held: Held) -> Receipt:
         """Apply the plan under its locks, and write the receipt."""
@@ -160,6 +237,8 @@ class _Apply:
         # An apply that was killed before it began has done nothing: the plan must be fresh.
         check = check_resumable if journal.recorded else check_fresh
         fresh = check(self.plan_id, self.plan, held.adapters)
+        if self.confirm and self.confirm.within is not None:
+            confirming.begin(self.plans, fresh, self.confirm.within)
         applied = apply(fresh, self._context(held, journal))
         # From here on the platforms are as they are: what fails is a warning.
         corrective = ""
@@ -177,6 +256,8 @@ class _Apply:
             self.plan.kept,
             authority=journal.authority,
         )
+        if self.is_pending():
+            return receipt  # it is written once it is settled whether the change stays
         with self._warning("the receipt could not be written"):
             path = self.plans.root / FOLDER / self.plan_id / RECEIPT
             path.write_text(receipt_markdown(receipt), encoding="utf-8")
@@ -228,7 +309,9 @@ def unlock(plans: SavedPlans, targets: Targets, names: Collection[str], owner: s
     removed: dict[str, Holder] = {}
     for target in targets.named(names):
         try:
-            holder = release(target.name, targets.adapter(target), owner, _now())
+            adapter = targets.adapter(target)
+            _refuse_pending(plans, target.name, adapter, owner)
+            holder = release(target.name, adapter, owner, _now())
         except (Locked, Unreadable) as error:  # a platform that is away keeps no other locked
             kept.append(error)
             continue
@@ -260,6 +343,13 @@ def refuse_overtaken(plans: SavedPlans, targets: Targets, plan_id: str, plan: Pl
         verb = "is" if len(found) == 1 else "are"
         objects = f"{name_first([str(address) for address in found], len(found))} {verb}"
         raise Blocked(codes.PLAN_OVERTAKEN(plan_id=plan_id, made=made, objects=objects))
+
+
+def _refuse_pending(plans: SavedPlans, name: str, adapter: Adapter, owner: str) -> None:
+    """Refuse to remove the lock of a change that waits for its confirmation, unless its owner is named."""
+    holder = adapter.holder()
+    if holder is not None and holder.plan in plans.pending() and owner != holder.owner:
+        raise Locked(apply_codes.LOCK_PENDING(plan_id=holder.plan, name=name))
 
 
 def _refuse_another_commit(plans: SavedPlans, targets: Targets, plan_id: str) -> None:
@@ -319,6 +409,10 @@ def _describe(plans: SavedPlans, targets: Targets, plan_id: str, commit: str) ->
 
 
 def _state_of_begun(plans: SavedPlans, targets: Targets, plan_id: str, plan: Plan) -> PlanState:
+    if plan_id in plans.pending():
+        return "unconfirmed"
+    if plans.is_taken_back(plan_id):
+        return "taken back"
     if plans.is_finished(plan_id):
         return "applied"
     if _is_running(targets, plan_id, {step.target for step in plan.steps}):

@@ -1,19 +1,27 @@
 """The call that is meant: the number, the moment, the caller, the keys, as texts name them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from zoneinfo import ZoneInfo
 
 from ccstate import codes
+from ccstate.adapter import Adapter
 from ccstate.dialling.called import CALLED, callable_names, called, ending_alike
 from ccstate.dialling.leaving import dialled_out, extension_of
 from ccstate.dialling.number_formats import country_of_number, in_e164
-from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.journeys.call_tests import Coverage, Verdict, coverage, verdicts
+from ccstate.errors import Blocked, CcstateError, Diagnostic, InvalidInput
+from ccstate.journeys.call_tests import (
+    CallResult,
+    Coverage,
+    PlacesCalls,
+    Verdict,
+    coverage,
+    verdicts,
+)
 from ccstate.journeys.enumeration import Calls, Tally, enumerate_year
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Position
@@ -21,9 +29,15 @@ from ccstate.journeys.moments import WITHHELD, Positions, Year
 from ccstate.journeys.walk import Call, call, exists, zone_of
 from ccstate.journeys.ways import Place
 from ccstate.kinds.call_test import YEARS, moment_named
-from ccstate.model import Fields
+from ccstate.model import Fields, Plan
+from ccstate.project.listener import Listener
+from ccstate.render.call_tests import is_good
 from ccstate.render.enumeration import Enumeration
 from ccstate.render.simulation import Simulation
+from ccstate.render.values import plural
+
+if TYPE_CHECKING:
+    from ccstate.project import Project
 
 _DAY = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}"
 _MOMENT = re.compile(_DAY + r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?")
@@ -118,6 +132,42 @@ def select_tests(tests: Mapping[str, Fields], names: Sequence[str]) -> dict[str,
             ]
         )
     return {name: tests[name] for name in sorted(wanted) or sorted(tests)}
+
+
+def place_calls(
+    adapter: Adapter,
+    target: str,
+    run: TestRun,
+    each: Callable[[CallResult], None] | None,
+    listener: Listener,
+) -> Sequence[CallResult]:
+    """Make the tests of a run as real calls; InvalidInput where an adapter makes none."""
+    if not isinstance(adapter, PlacesCalls):
+        raise InvalidInput(codes.NO_CALLS_THERE(target=target))
+    listener.remark(f"Calling {target}: {plural(len(run.verdicts), 'call test')} …")
+    return list(adapter.place_calls(run.flow, run.verdicts, each or (lambda _: None)))
+
+
+def failing_tests(project: "Project", plan: Plan) -> list[str]:
+    """Name the call tests that fail on the platforms as they are: walked, and called where that is allowed.
+
+    Of a way back none is asked: the tests in the files speak of the state that was left.
+    """
+    if plan.rollback is not None:
+        return []
+    try:
+        run = project.test(live=True)
+        failing = [verdict.name for verdict in run.verdicts if not verdict.passed]
+        for target in dict.fromkeys(step.target for step in plan.steps) if run.verdicts else ():
+            try:
+                placed = project.place_calls(target, run)
+            except (Blocked, InvalidInput) as error:  # no place for calls; the walk has to do
+                project.listener.remark(f"No calls on {target}: {error.problems[0].message}")
+            else:
+                failing += [result.walked.name for result in placed if not is_good(result)]
+    except CcstateError as error:
+        return [f"they could not be run: {error.problems[0].message}"]
+    return list(dict.fromkeys(failing))
 
 
 def _outgoing_call(flow: Flow, number: str, at: str | datetime, caller: str) -> Call | None:

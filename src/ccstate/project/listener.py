@@ -1,5 +1,6 @@
 """The progress and the warnings that a program can receive while a project works."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -30,6 +31,11 @@ class Listener:
 
     def applying(self, progress: Progress) -> None:
         """Note that an apply has made progress."""
+
+    def is_confirmed(self, seconds: float) -> bool:
+        """Wait so long for a word of the user that a change stays; a terminal asks for a key."""
+        time.sleep(seconds)
+        return False
 
     @contextmanager
     def during(self, words: str) -> Iterator[None]:

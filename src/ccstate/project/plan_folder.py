@@ -4,13 +4,15 @@ The folder of a plan that was not applied holds a .gitignore that keeps it out o
 removes that file, because from then on the journal records what was done.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from ccstate import __version__, codes, plan_file
-from ccstate.apply.journal import JOURNAL
+from ccstate.apply.confirmation import PENDING
+from ccstate.apply.journal import ENDS, JOURNAL, Event
 from ccstate.apply.perform import Receipt
 from ccstate.checkout import display_path, refuse_links, write_file
 from ccstate.desired.settings import FILE as SETTINGS_FILE
@@ -29,6 +31,8 @@ RECORDED = (plan_file.FILE, MARKDOWN, JOURNAL, RECEIPT)
 IGNORE = ".gitignore"
 MOST_FAULTS = 20
 LATEST = "latest-plan"
+MOST_AT_THE_END = 2_000
+"""Bytes of a journal in which its last lines are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +214,24 @@ class SavedPlans:
         return self.journal(plan_id).exists()
 
     def is_finished(self, plan_id: str) -> bool:
-        """Check whether an apply of the plan went to its end."""
+        """Check whether an apply of the plan went to its end, or is being taken back."""
+        return self._ends_with(plan_id, ENDS)
+
+    def is_taken_back(self, plan_id: str) -> bool:
+        """Check whether the change of the plan was taken back for want of a confirmation."""
+        return self._ends_with(plan_id, {Event.TAKEN_BACK})
+
+    def _ends_with(self, plan_id: str, events: Collection[Event]) -> bool:
         try:
             journal = self.journal(plan_id).read_bytes()
         except OSError:
             return False
-        return b'"event":"finished"' in journal[-400:]
+        return any(f'"event":"{event}"'.encode() in journal[-MOST_AT_THE_END:] for event in events)
+
+    def pending(self) -> list[str]:
+        """List every plan whose change waits for its confirmation."""
+        paths = (self.root / FOLDER).glob(f"*/{PENDING}")
+        return sorted(name for path in paths if self._is_own(name := path.parent.name))
 
     def remove(self, plan_id: str) -> bool:
         """Remove a plan that was never begun, and no file that ccstate did not write there."""

@@ -1,13 +1,13 @@
 """A plan back: of an applied plan, or to the desired state of a commit; and what it took back."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import NamedTuple
 
-from ccstate import codes
 from ccstate.adapter import Adapter, SecretsUnseen
+from ccstate.apply import codes as apply_codes
 from ccstate.apply.journal import open_journal
 from ccstate.apply.reversal import Known, Lookup, Reversal, reversal, taking_back
 from ccstate.desired import Desired
@@ -34,6 +34,7 @@ from ccstate.model import (
 from ccstate.plan import TargetPlan, make_plan, narrow, refusal
 from ccstate.plan_file import FILE, ID_LENGTH
 from ccstate.plan_values import faults
+from ccstate.project.listener import Listener
 from ccstate.project.plan_folder import (
     SavedPlans,
     refuse_other_environment,
@@ -63,10 +64,37 @@ def find(plans: SavedPlans, given: str) -> WayBack:
     commit = resolve_commit(plans.root, given)
     if len(found) > 1 or (found and commit and found[0] != short):
         plan_id, other = found[0], commit[:12] or found[-1]
-        raise InvalidInput(codes.WAY_BACK_UNCLEAR(given=given, plan_id=plan_id, commit=other))
+        raise InvalidInput(apply_codes.WAY_BACK_UNCLEAR(given=given, plan_id=plan_id, commit=other))
     if not found and not commit:
-        raise InvalidInput(codes.NO_WAY_BACK(given=given))
+        raise InvalidInput(apply_codes.NO_WAY_BACK(given=given))
     return WayBack(found[0], "") if found else WayBack("", commit)
+
+
+def plan_back(
+    plans: SavedPlans,
+    targets: Targets,
+    back: str,
+    only: Collection[Address],
+    *,
+    force: str,
+    declared: Callable[[], Desired],
+    today: date,
+) -> Planned:
+    """Plan the way back that a text names; `declared` reads what the files say now."""
+    found = find(plans, back)
+    if found.commit:
+        return to_commit(targets, found.commit, only, force=force, today=today)
+    desired = _readable(declared, targets.listener)
+    return of_plan(plans, targets, found.plan_id, only, force=force, desired=desired, today=today)
+
+
+def _readable(declared: Callable[[], Desired], listener: Listener) -> Desired:
+    """Read the desired state as far as it is without errors; empty where there are any."""
+    try:
+        return declared()
+    except InvalidInput as error:
+        listener.warn([replace(p, severity=Severity.WARNING) for p in error.problems])
+        return Desired({}, frozenset(), (), {})
 
 
 def to_commit(
@@ -94,7 +122,7 @@ def of_plan(
     refuse_other_environment(plan, targets.settings)
     refuse_other_platforms(plan, targets.settings)
     if not plans.is_begun(plan_id):
-        raise InvalidInput(codes.NEVER_APPLIED(plan_id=plan_id))
+        raise InvalidInput(apply_codes.NEVER_APPLIED(plan_id=plan_id))
     _refuse_others(plan_id, plan, only)
     known = earlier_values(plans, targets, plan_id, plan)
     found, remains = compare_back(targets, plan, known, desired)
@@ -213,7 +241,9 @@ def _refuse_others(plan_id: str, plan: Plan, only: Collection[Address]) -> None:
     if strange := [str(address) for address in only if address not in changed]:
         known = ", ".join(map(str, changed[:MOST_NAMED]))
         raise InvalidInput(
-            codes.ROLLBACK_OF_NOTHING(plan_id=plan_id, addresses=", ".join(strange), known=known)
+            apply_codes.ROLLBACK_OF_NOTHING(
+                plan_id=plan_id, addresses=", ".join(strange), known=known
+            )
         )
 
 
@@ -314,7 +344,7 @@ def refuse_repetition(plans: SavedPlans, planned: Planned, force: str) -> Planne
             and not _changed_after(plans, plan_id, change)
         ]
     refusals = [
-        refusal(codes.TAKEN_BACK(plan_id=plan_id, objects=_named(objects)))
+        refusal(apply_codes.TAKEN_BACK(plan_id=plan_id, objects=_named(objects)))
         for plan_id, objects in again.items()
         if objects
     ]

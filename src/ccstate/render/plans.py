@@ -16,6 +16,7 @@ COMMIT = 10
 _STYLES = {
     "waiting": Style.ADD,
     "running": Style.CHANGE,
+    "unconfirmed": Style.CHANGE,
     "interrupted": Style.ALARM,
     "damaged": Style.ALARM,
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ccstate.adapter import Holder
+from ccstate.apply.confirmation import Settled, Standing
 from ccstate.apply.lock import who
 from ccstate.apply.perform import ChangeResult, Receipt
 from ccstate.authority import Authority, Request, encodable
@@ -42,7 +43,7 @@ OPEN = (
 def receipt_text(receipt: Receipt, width: int = 80, palette: Palette = PLAIN) -> str:
     """Write what the platforms showed when they were read again; what is amiss comes first."""
     blocks = [_header(receipt), *(_open(receipt, *group) for group in OPEN)]
-    blocks += [_confirmed(receipt), _kept(receipt), _what_next(receipt)]
+    blocks += [_confirmed(receipt), _kept(receipt), _what_next(receipt), _settled(receipt)]
     return paragraphs(blocks, width, palette)
 
 
@@ -153,7 +154,29 @@ def _kept(receipt: Receipt) -> Iterator[Line]:
         yield 2, plain(words + name_first(sentence.names, sentence.about))
 
 
+_STANDING: Mapping[Standing, tuple[str, Style]] = {
+    Standing.STAYS: ("The change stays: it was confirmed", Style.ADD),
+    Standing.TAKEN_BACK: ("The change was taken back", Style.ALARM),
+    Standing.NOT_TAKEN_BACK: ("The change could not be taken back", Style.ALARM),
+}
+
+
+def _settled(receipt: Receipt) -> Iterator[Line]:
+    settled = receipt.settled
+    if settled is None:
+        return
+    words, style = _STANDING[settled.standing]
+    by = f" by {settled.by}" if settled.by else ""
+    yield 2, (Piece(f"{words}{by}, {settled.at}.", style),)
+    if settled.reason:
+        yield 2, plain(f"Reason: {settled.reason}")
+    if settled.plan:
+        yield 2, plain(f"The way back: ccstate show {settled.plan}")
+
+
 def _what_next(receipt: Receipt) -> Iterator[Line]:
+    if receipt.settled and receipt.settled.standing is Standing.TAKEN_BACK:
+        return
     confirmed, total = len(receipt.of(Outcome.CONFIRMED)), len(receipt.results)
     if confirmed == total:
         yield 2, (Piece(all_is_well(total), Style.ADD),)
@@ -187,6 +210,8 @@ def receipt_markdown(receipt: Receipt) -> str:
     verdict = all_is_well(total)
     if len(confirmed) < total:
         verdict = f"{len(confirmed):,} of {plural(total, 'change')} confirmed"
+    if receipt.settled and receipt.settled.standing is not Standing.STAYS:
+        verdict = _STANDING[receipt.settled.standing][0].lower()
     blocks = [f"### Receipt for plan {code(receipt.plan_id)}: {verdict.rstrip('.')}"]
     blocks += [
         f"**{title}: {_share(verdicts, receipt)}**\n\n" + "\n".join(_items(verdicts))
@@ -199,14 +224,29 @@ def receipt_markdown(receipt: Receipt) -> str:
         for sentence in recorded_only(receipt.kept):
             fields = name_first([code(name, 100) for name in sentence.names], sentence.about)
             blocks.append(f"On {code(sentence.target, 100)}, {sentence.words}: {fields}.")
-    if receipt.corrective:
+    if receipt.settled and receipt.settled.standing is Standing.TAKEN_BACK:
+        pass  # nothing is missing of what was taken back
+    elif receipt.corrective:
         blocks.append(f"What is missing is planned: {code(f'ccstate apply {receipt.corrective}')}")
     elif len(confirmed) < total:
         blocks.append(f"To see what is missing now: {code('ccstate plan')}")
+    if receipt.settled:
+        blocks.append("\n".join(_settled_markdown(receipt.settled)))
     if said := list(authority_words(receipt.authority)):
         blocks.append("\n".join(f"- {label}: {code(words)}" for label, words in said))
     times = f"{code(receipt.started)} to {code(receipt.finished)}"
     return "\n\n".join([*blocks, f"<sub>{times}</sub>"]) + "\n"
+
+
+def _settled_markdown(settled: Settled) -> Iterator[str]:
+    yield f"**{_STANDING[settled.standing][0]}.**\n"
+    if settled.by:
+        yield f"- Decided by: {code(settled.by)}"
+    yield f"- At: {code(settled.at)}"
+    if settled.reason:
+        yield f"- Reason: {code(settled.reason)}"
+    if settled.plan:
+        yield f"- Way back: plan {code(settled.plan)}"
 
 
 def _items(verdicts: Sequence[ChangeResult]) -> Iterator[str]:
@@ -243,8 +283,21 @@ def receipt_json(receipt: Receipt) -> str:
         kept={name: list(fields) for name, fields in sorted(receipt.kept.items())},
         changes=changes,
         authority=encodable(receipt.authority),
+        settled=_settled_form(receipt.settled),
     )
     return as_json(applied)
+
+
+def _settled_form(settled: Settled | None) -> form.SettledChange | None:
+    if settled is None:
+        return None
+    return form.SettledChange(
+        standing=settled.standing.value,
+        by=well_formed(settled.by),
+        at=settled.at,
+        reason=well_formed(settled.reason),
+        plan=settled.plan,
+    )
 
 
 APPLY: Report[Receipt] = Report(receipt_text, json=receipt_json)

@@ -14,7 +14,15 @@ AddressText = Annotated[str, Field(examples=["queue/sales"])]
 """Objects by hand may have names that no document could give them."""
 
 PlanState: TypeAlias = Literal[
-    "waiting", "running", "applied", "interrupted", "stale", "refused", "damaged"
+    "waiting",
+    "running",
+    "unconfirmed",
+    "applied",
+    "taken back",
+    "interrupted",
+    "stale",
+    "refused",
+    "damaged",
 ]
 Standing: TypeAlias = Literal["managed", "unmanaged", "not there yet", "deleted by hand"]
 _Action: TypeAlias = Literal[tuple(action.value for action in Action)]  # type: ignore[valid-type]  # from the enum
@@ -318,6 +326,22 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettledChange:
+    """What became of a change that had to be confirmed."""
+
+    standing: Literal["stays", "taken back", "not taken back"]
+    """Whether it stays."""
+    by: str
+    """Who decided that, user@host."""
+    at: str
+    """ISO 8601."""
+    reason: str
+    """Why it does not stay; may be empty."""
+    plan: str
+    """Plan that took it back; may be empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """The receipt of `ccstate apply`."""
 
@@ -337,6 +361,8 @@ class Applied:
     """Every change, in the order in which they were performed."""
     authority: Authority
     """On whose word it was applied."""
+    settled: SettledChange | None
+    """What became of a change that had to be confirmed; null where it had not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -386,7 +412,7 @@ class PlanListed:
     plan: str
     """Its id."""
     state: PlanState
-    """waiting to be applied; stale: of another commit than is checked out; refused: a reason in it
+    """waiting to be applied; unconfirmed: taken back unless it is confirmed; stale: of another commit than is checked out; refused: a reason in it
     forbids applying; damaged: edited, or no plan."""
     made: str
     """When it was written, ISO 8601."""
