@@ -33,6 +33,8 @@ COMMAND_LINES = {
     "unlock": ["unlock"],
     "rollback": ["rollback", "HEAD"],
     "blame": ["blame", "queue/sales"],
+    "audit": ["audit"],
+    "promote": ["promote", "staging", "production"],
     "policy": ["policy"],
     "verify": ["verify"],
     "drift": ["drift"],
