@@ -196,28 +196,28 @@ LOST = unfinished(
 
 
 def test_an_unfinished_apply_opens_an_issue_with_links_that_a_confirmed_one_closes(
-    github: GitHubHost, golden: Callable[[str, str], None]
+    project: Project, github: GitHubHost, golden: Callable[[str, str], None]
 ) -> None:
     forge = github_forge(github, Clock())
-    first = open_fix_issue(forge, AMISS)
-    assert open_fix_issue(forge, AMISS) == first
+    first = open_fix_issue(project, forge, AMISS)
+    assert open_fix_issue(project, forge, AMISS) == first
     [issue] = github.issues
     assert issue["title"] == "Plan 3fa9c1d2: 2 of 3 changes not confirmed"
     golden("ci/fix_issue.md", issue["body"])
     forge.open_issue("drift", "Drift", "body")
     assert close_fix_issues(
-        forge, "77aa00bb", "https://github.com/team/centre/actions/runs/78"
+        project, forge, "77aa00bb", "https://github.com/team/centre/actions/runs/78"
     ) == (first,)
     assert [i["state"] for i in github.issues] == ["closed", "open"]
     [comment] = github.comments[issue["number"]]
     assert "Every change of plan `77aa00bb` is confirmed" in comment["body"]
-    assert close_fix_issues(forge, "77aa00bb") == ()
+    assert close_fix_issues(project, forge, "77aa00bb") == ()
 
 
 def test_an_apply_without_a_receipt_says_why_it_failed(
-    github: GitHubHost, golden: Callable[[str, str], None]
+    project: Project, github: GitHubHost, golden: Callable[[str, str], None]
 ) -> None:
-    open_fix_issue(github_forge(github, Clock()), LOST)
+    open_fix_issue(project, github_forge(github, Clock()), LOST)
     assert github.issues[0]["title"] == "Plan 3fa9c1d2 could not be applied"
     golden("ci/fix_issue_failed.md", github.issues[0]["body"])
 
@@ -228,25 +228,27 @@ HOSTILE = "</details>`<img src=x>` [x](https://evil.example) ![y](https://evil.e
 @pytest.mark.parametrize("problems", [3, 300])
 @pytest.mark.parametrize("results", [0, 3, 60])
 def test_no_text_of_a_platform_comes_alive_in_an_issue(
-    results: int, problems: int, tmp_path: Path
+    project: Project, results: int, problems: int, tmp_path: Path
 ) -> None:
     found = [
         settled(f"queue/{HOSTILE}", Outcome.NOT_CONFIRMED, f"{HOSTILE * 3} {number}", HOSTILE)
         for number in range(results)
     ]
     problem = Diagnostic("CC501", HOSTILE, Span(HOSTILE), HOSTILE, HOSTILE)
-    forge: Forge = PlainFiles(tmp_path)
-    place = open_fix_issue(forge, unfinished(*found, problems=(problem,) * problems, run=""))
+    forge: Forge = PlainFiles(tmp_path / "answers")
+    place = open_fix_issue(
+        project, forge, unfinished(*found, problems=(problem,) * problems, run="")
+    )
     text = Path(place).read_text().partition("\n")[2]
     assert len(text) < 61_000
     assert "evil.example" in text
     assert_inert(text)
 
 
-def test_plain_files_keep_the_issues_of_a_desk(tmp_path: Path) -> None:
-    forge = PlainFiles(tmp_path)
-    open_fix_issue(forge, AMISS)
+def test_plain_files_keep_the_issues_of_a_desk(project: Project, tmp_path: Path) -> None:
+    forge = PlainFiles(tmp_path / "answers")
+    open_fix_issue(project, forge, AMISS)
     assert forge.open_markers() == ("fix-3fa9c1d2",)
-    close_fix_issues(forge, "77aa00bb")
+    close_fix_issues(project, forge, "77aa00bb")
     assert forge.open_markers() == ()
-    assert [path.name for path in tmp_path.iterdir()] == ["issue-fix-3fa9c1d2.closed.md"]
+    assert [path.name for path in forge.folder.iterdir()] == ["issue-fix-3fa9c1d2.closed.md"]

@@ -13,7 +13,8 @@ from ccstate.checkout import write_file
 from ccstate.ci.changed import touched
 from ccstate.ci.issues import Unfinished, close_fix_issues, open_fix_issue
 from ccstate.ci.job import Job
-from ccstate.ci.plan import folders_of, marker
+from ccstate.ci.markers import check_name, marker
+from ccstate.ci.plan import PLAN, folders_of
 from ccstate.ci.word import approvers, verdict_of
 from ccstate.errors import Blocked, CcstateError, Diagnostic, Severity
 from ccstate.forge import ChangeRequest, Check, Conclusion, Forge
@@ -123,7 +124,7 @@ class _Applier:
             return "" if self.agreed == digest else "It is not the plan that was agreed to."
         if self.forge is None or self.change is None:
             return "It comes from no change request on which it could have been reviewed."
-        body = self.forge.read_comment(self.change.number, marker(self.project.environment))
+        body = self.forge.read_comment(self.change.number, marker(self.project, PLAN))
         found = agreed_in(body or "")
         if found is None:
             return "There was no plan on its change request to agree to."
@@ -178,7 +179,7 @@ class _Applier:
             self._open_issue(replace(unfinished, receipt=receipt))
         elif self.forge and not self.targets:
             with self._said_later():
-                close_fix_issues(self.forge, saved.id, self.job.address)
+                close_fix_issues(self.project, self.forge, saved.id, self.job.address)
         outcome = Outcome.APPLIED if receipt.confirmed else Outcome.UNCONFIRMED
         code = 0 if receipt.confirmed else Interrupted.exit_code
         return self._say(outcome, code, receipt_markdown(receipt), plan_id=saved.id)
@@ -191,20 +192,19 @@ class _Applier:
     def _open_issue(self, unfinished: Unfinished) -> None:
         if self.forge:
             with self._said_later():
-                open_fix_issue(self.forge, unfinished)
+                open_fix_issue(self.project, self.forge, unfinished)
 
     def _say(
         self, outcome: Outcome, exit_code: int, text: str, *, digest: str = "", plan_id: str = ""
     ) -> Ended:
         """Say it on the change and on the commit; what the host does not take is a warning."""
-        environment = self.project.environment
         if self.forge and self.change and outcome is not Outcome.NOTHING:
             with self._said_later():
-                mark = marker(environment, "apply")
+                mark = marker(self.project, "apply")
                 self.forge.write_comment(self.change.number, mark, text)
         if self.forge and self.job.head:
             conclusions: dict[int, Conclusion] = {0: "success", ASKED: "action_required"}
-            name = f"{CHECK} ({environment})" if environment else CHECK
+            name = check_name(self.project, CHECK)
             title = text.partition("\n")[0].removeprefix("### ")
             with self._said_later():
                 conclusion = conclusions.get(exit_code, "failure")

@@ -4,12 +4,11 @@ Each has a marker, so that it is found again: it is opened once, updated by late
 the run that finds it gone.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from ccstate.apply.perform import Receipt
+from ccstate.ci.markers import marker
 from ccstate.errors import Diagnostic
 from ccstate.forge import Forge
 from ccstate.history.stored_plans import BRANCH
@@ -22,7 +21,7 @@ from ccstate.render.text import code
 from ccstate.render.values import join_words, plural
 
 DRIFT = "drift"
-FIX = "fix-"
+FIX = "fix"
 LIMIT = 60_000
 """Characters of an issue; a host that takes fewer gets fewer."""
 FEW = 10
@@ -53,24 +52,14 @@ def report_drift(project: Project, forge: Forge | None) -> DriftReport:
     report = DriftReport(found, "")
     if forge is None:
         return report
-    marker = _word(DRIFT, project.environment)
+    mark = marker(project, DRIFT)
     body = drift_markdown(found, min(LIMIT, forge.longest_body))
     if report.drifted:
         names = join_words(name for name, target in found.items() if target.changes)
         where = f"{names} ({project.environment})" if project.environment else names
         title = f"{drift_title(found)} on {where}"
-        return DriftReport(found, forge.open_issue(marker, title, body))
-    return DriftReport(found, forge.close_issue(marker, body))
-
-
-def _word(marker: str, environment: str) -> str:
-    """Return the marker of an environment: of two alike names, such as a.b and a-b, each its own."""
-    if not environment:
-        return marker
-    word = "-".join(re.findall(r"[a-z0-9]+", environment.lower()))
-    if word != environment:
-        word = f"{word[:40]}-{sha256(environment.encode()).hexdigest()[:8]}".lstrip("-")
-    return f"{marker}-{word}"
+        return DriftReport(found, forge.open_issue(mark, title, body))
+    return DriftReport(found, forge.close_issue(mark, body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +79,29 @@ class Unfinished:
     """Address of the run."""
 
 
-def open_fix_issue(forge: Forge, apply: Unfinished) -> str:
+def open_fix_issue(project: Project, forge: Forge, apply: Unfinished) -> str:
     """Open, or update, the issue about an unfinished apply; returns its address."""
     links = "\n".join(_links(forge, apply))
     room = min(LIMIT, forge.longest_body) - len(links) - 100
     said = next(text for text in _words(apply) if len(text) <= room)
-    return forge.open_issue(_marker(apply.plan_id), _title(apply), f"{said.rstrip()}\n\n{links}\n")
+    return forge.open_issue(
+        f"{marker(project, FIX)}-{apply.plan_id}", _title(apply), f"{said.rstrip()}\n\n{links}\n"
+    )
 
 
-def close_fix_issues(forge: Forge, plan_id: str, run: str = "") -> tuple[str, ...]:
+def close_fix_issues(
+    project: Project, forge: Forge, plan_id: str, run: str = ""
+) -> tuple[str, ...]:
     """Close all issues about unfinished applies: this plan, made for all targets, is confirmed.
 
     What an earlier apply left was part of it, or is no longer desired. Returns their addresses.
     """
     comment = f"Every change of plan {code(plan_id)} is confirmed, so nothing is left of this."
     comment += f"\n\n[Run]({run})" if run else ""
-    markers = [marker for marker in forge.open_markers() if marker.startswith(FIX)]
-    return tuple(forge.close_issue(marker, comment) for marker in dict.fromkeys(markers))
-
-
-def _marker(plan_id: str) -> str:
-    return f"{FIX}{plan_id}"
+    ours = marker(project, FIX)
+    # An id of a plan is one word, so that no other project's marker begins like that.
+    found = [mark for mark in forge.open_markers() if mark.rpartition("-")[0] == ours]
+    return tuple(forge.close_issue(mark, comment) for mark in dict.fromkeys(found))
 
 
 def _title(apply: Unfinished) -> str:

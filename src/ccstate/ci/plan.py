@@ -9,6 +9,7 @@ from pathlib import Path
 from ccstate.checkout import write_file
 from ccstate.ci.changed import Touched, touched
 from ccstate.ci.job import Job
+from ccstate.ci.markers import check_name, marker
 from ccstate.ci.pictures import ChangedTree, changed_trees
 from ccstate.ci.word import approvers, verdict_of
 from ccstate.errors import CcstateError, Diagnostic, Severity
@@ -25,6 +26,8 @@ from ccstate.render.call_tests import TestRun as WalkedTests
 from ccstate.render.comment import Agreed, Answer, comment
 from ccstate.render.plan import plan_markdown
 
+PLAN = "plan"
+"""Marker of the comment on a change."""
 CHECK = "ccstate plan"
 MOST_PICTURES = 6
 """Pictures in a comment; the others are files beside it."""
@@ -78,20 +81,20 @@ def plan_change(
     job.write_summary(whole)
     if forge is None:
         return answered
-    return replace(answered, address=_say(forge, job, answered, body, project.environment))
+    return replace(answered, address=_say(project, forge, job, answered, body))
 
 
-def _say(forge: Forge, job: Job, answered: Answered, body: str, environment: str) -> str:
+def _say(project: Project, forge: Forge, job: Job, answered: Answered, body: str) -> str:
     """Write comment and check; no comment where none of the configuration is touched, and none was."""
-    answer, address, mark = answered.answer, "", marker(environment)
+    answer, address, mark = answered.answer, "", marker(project, PLAN)
     can_comment = job.change or isinstance(forge, PlainFiles)
     is_concerned = answer.plan or answer.problems or answer.unplanned
     if can_comment and (is_concerned or forge.read_comment(job.change, mark) is not None):
         address = forge.write_comment(job.change, mark, body)
     if job.head:
         title = body.partition("\n")[0].removeprefix("### ")
-        name = f"{CHECK} ({environment})" if environment else CHECK
         conclusion: Conclusion = "failure" if answered.exit_code else "success"
+        name = check_name(project, CHECK)
         forge.write_check(job.head, Check(name, conclusion, title, body, answered.problems))
     return address
 
@@ -102,12 +105,6 @@ def folders_of(project: Project) -> Sequence[str]:
         return project.settings.folders
     except CcstateError:
         return ("desired_state",)
-
-
-def marker(environment: str, what: str = "plan") -> str:
-    """Return the marker of a comment on a change: of each environment its own."""
-    words = re.findall("[a-z0-9]+", environment.lower())
-    return "-".join([what, *words])
 
 
 @dataclass(frozen=True, slots=True)
