@@ -10,7 +10,7 @@ Why: docs/adr/0018-what-a-branch-can-contain-is-not-trusted.md.
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,8 @@ from ccstate.machine import program
 _SECONDS = 30
 _NAME = ".git"
 _LONGEST_GITFILE = 8192
+_AT_ONCE = 400
+"""Questions that are written before the answers are read: they fit into a pipe, whatever git waits for."""
 
 # Names and meanings: git-config(1) of git 2.39. Given on the command line they win over all files.
 _SETTINGS = (
@@ -213,14 +215,31 @@ class Blobs:
 
     def content(self, blob: str) -> bytes:
         """The bytes of a file's version; GitFailed where git does not have them."""
-        try:
-            self.questions.write(blob.encode() + b"\n")
-            self.questions.flush()
-        except OSError:
-            raise GitFailed("git ended early") from None
+        return self.contents([blob])[0]
+
+    def contents(self, blobs: Sequence[str]) -> list[bytes]:
+        """The bytes of several, asked for together: each turn to git and back takes its time.
+
+        GitFailed where git does not have one of them.
+        """
+        found: list[bytes] = []
+        for first in range(0, len(blobs), _AT_ONCE):
+            asked = blobs[first : first + _AT_ONCE]
+            try:
+                self.questions.write("".join(f"{blob}\n" for blob in asked).encode())
+                self.questions.flush()
+            except OSError:
+                raise GitFailed("git ended early") from None
+            answers = [self._answer() for _ in asked]  # all of them, to stay in step
+            if missing := [b for b, data in zip(asked, answers, strict=True) if data is None]:
+                raise GitFailed(f"git does not have the file version {missing[0]}")
+            found += [data for data in answers if data is not None]
+        return found
+
+    def _answer(self) -> bytes | None:
         head = self.answers.readline().split()
         if len(head) != 3:
-            raise GitFailed(f"git does not have the file version {blob}")
+            return None
         data = self.answers.read(int(head[2]))
         self.answers.read(1)  # a line end
         return data

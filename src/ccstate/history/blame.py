@@ -1,6 +1,6 @@
 """Each field of an object and the commit that gave it its value, on whose word, and what became of that."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from ccstate.history.changes import (
     compare_versions,
     version_in,
 )
-from ccstate.history.commits import Log
+from ccstate.history.commits import Log, Versions
 from ccstate.history.entries import (
     CommitChange,
     Entry,
@@ -78,9 +78,7 @@ def blame(root: Path, desired_folder: str, address: Address, field: str = "") ->
     ]
 
 
-def _declared(
-    log: Log, content: Callable[[str], bytes], folder: str, address: Address
-) -> dict[str, Json]:
+def _declared(log: Log, content: Versions, folder: str, address: Address) -> dict[str, Json]:
     """Read the fields that HEAD declares, as they may be shown, in the order of the kind."""
     now = combine_versions(version_in(content(blob), address) for blob in log.head(folder))
     compared = compare_versions(address.kind, Version(None), now)

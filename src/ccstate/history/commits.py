@@ -4,22 +4,27 @@ The history is streamed from one process, whatever its length.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import new as new_hash
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ccstate import codes
 from ccstate.desired.settings import FILE
 from ccstate.desired.tree import content_of, yaml_files
 from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.git import GitFailed, GitMissing, Repository, repository
+from ccstate.git import Blobs, GitFailed, GitMissing, Repository, repository
 
 _DATED = re.compile("([0-9a-f]{40}|[0-9a-f]{64}) ([0-9T:+Z-]{10,40})")
 _WHOLE = 40
 """Characters of the shortest id that is whole."""
+_FIRST_CHUNK, _LARGEST_CHUNK = 8, 64
+"""Commits whose files are read together."""
+T = TypeVar("T")
 _AT_ONCE = 500
 """Commits that one process of git is asked for."""
 _YAML = (".yaml", ".yml")
@@ -139,15 +144,16 @@ class Log:
             if files:
                 yield (*commit, tuple(files))
 
-    def is_project_file(self, file: File) -> bool:
-        """Check whether a changed file is the project file, not one of the desired state."""
-        return file.path == self._git.inside(self._root / FILE)
+    @cached_property
+    def project_file(self) -> str:
+        """The path of the project file, as files of commits have it."""
+        return self._git.inside(self._root / FILE)
 
     @contextmanager
-    def versions(self) -> Iterator[Callable[[str], bytes]]:
+    def versions(self) -> Iterator["Versions"]:
         """Open a reader of the bytes of file versions."""
         with _git_errors(), self._git.blobs() as blobs:
-            yield blobs.content
+            yield Versions(blobs)
 
     def mainline(self) -> "Mainline":
         """Read the commits of HEAD's first parents, and what each merge among them brought in."""
@@ -169,6 +175,31 @@ class Log:
                     merges[sha] = merge
                     waiting += parents.get(sha, [])
         return Mainline(tuple(main), places, merges)
+
+
+@dataclass(slots=True)
+class Versions:
+    """The bytes of file versions, by their ids; of many, those of some commits are asked for together."""
+
+    _blobs: Blobs
+    _ahead: dict[str, bytes] = field(default_factory=dict)
+
+    def __call__(self, blob: str) -> bytes:
+        return self._ahead[blob] if blob in self._ahead else self._blobs.content(blob)
+
+    def ahead(self, files: Iterable[Iterable[File]], known: Container[str]) -> None:
+        """Read the versions of these commits' files that are not known yet, and forget earlier ones."""
+        ids = (blob for each in files for file in each for blob in (*file.before, file.after))
+        wanted = [blob for blob in dict.fromkeys(ids) if blob and blob not in known]
+        self._ahead = dict(zip(wanted, self._blobs.contents(wanted), strict=True))
+
+
+def in_chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    """Divide into lists, small ones first, for a reader who may stop early."""
+    remaining, size = iter(items), _FIRST_CHUNK
+    while chunk := list(islice(remaining, size)):
+        yield chunk
+        size = min(2 * size, _LARGEST_CHUNK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from ccstate.history.changes import (
     shown,
     version_in,
 )
-from ccstate.history.commits import Log, Mainline
+from ccstate.history.commits import Commit, Log, Mainline, Versions, in_chunks
 from ccstate.history.stored_plans import stored_plans
 from ccstate.history.trailers import first_of
 from ccstate.kinds import KINDS
@@ -241,7 +241,7 @@ class CommitChange(NamedTuple):
 
 
 def commits_of(
-    log: Log, content: Callable[[str], bytes], folder: str, address: Address
+    log: Log, content: Versions, folder: str, address: Address
 ) -> Iterator[CommitChange]:
     """List what each commit did to the object, the newest first."""
     versions: dict[str, Version] = {"": Version(None)}
@@ -252,19 +252,29 @@ def commits_of(
             versions[blob] = version_in(content(blob), address)
         return versions[blob]
 
-    for commit in log.commits(folder):
-        after = combine_versions(version(file.after) for file in commit.files)
-        parents = zip(*(file.before for file in commit.files), strict=True)
-        befores = [combine_versions(map(version, blobs)) for blobs in parents]
-        if commit.sha in log.cut_off:
-            if after.fields is not None:
-                yield CommitChange(commit.sha, CommitAction.CUT_OFF, ())
-            continue
-        differences = [compare_versions(address.kind, before, after) for before in befores]
-        # A merge changed the object only where it is as in none of the branches.
-        first = differences[0]
-        if first is not None and None not in differences:
-            yield CommitChange(commit.sha, *first)
+    for commits in in_chunks(log.commits(folder)):
+        content.ahead((commit.files for commit in commits), versions)
+        for commit in commits:
+            change = _change_of(commit, version, address.kind, is_cut_off=commit.sha in log.cut_off)
+            if change:
+                yield change
+
+
+def _change_of(
+    commit: Commit, version: Callable[[str], Version], kind: str, *, is_cut_off: bool
+) -> CommitChange | None:
+    after = combine_versions(version(file.after) for file in commit.files)
+    if is_cut_off:
+        is_there = after.fields is not None
+        return CommitChange(commit.sha, CommitAction.CUT_OFF, ()) if is_there else None
+    parents = zip(*(file.before for file in commit.files), strict=True)
+    befores = [combine_versions(map(version, blobs)) for blobs in parents]
+    differences = [compare_versions(kind, before, after) for before in befores]
+    # A merge changed the object only where it is as in none of the branches.
+    first = differences[0]
+    return (
+        CommitChange(commit.sha, *first) if first is not None and None not in differences else None
+    )
 
 
 def _unknown_kind(address: Address) -> Diagnostic:

@@ -3,16 +3,16 @@
 A merge is one of them, with all that its branch brought: what a reviewer saw as one change.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from ccstate.desired.settings import FILE
 from ccstate.desired.yaml_values import read
 from ccstate.history.changes import canonical
-from ccstate.history.commits import File, Log
+from ccstate.history.commits import File, Log, in_chunks
 from ccstate.kinds import PLURALS
 from ccstate.model import Address
 
@@ -40,16 +40,27 @@ class MainCommit:
 def main_commits(log: Log, folder: str, since: datetime, until: datetime) -> Iterator[MainCommit]:
     """List what came to the main line in a span of time, the newest first."""
     with log.versions() as content:
-        objects = lru_cache(_KEPT)(lambda blob: _objects(content, blob))
-        for sha, date, files in log.on_main(folder, FILE):
-            at = _moment(date)
-            if not since <= at < until:
-                continue
-            declared = [file for file in files if not log.is_project_file(file)]
-            changes, is_readable = _compared(declared, objects)
-            with_project = len(declared) < len(files)
-            if changes or with_project or not is_readable:
-                yield MainCommit(sha, at, changes, with_project, is_readable)
+        known: OrderedDict[str, Objects | None] = OrderedDict()
+
+        def objects(blob: str) -> Objects | None:
+            if not blob:
+                return {}
+            if blob not in known:
+                known[blob] = _objects(content(blob))
+            known.move_to_end(blob)
+            return known[blob]
+
+        dated = ((sha, _moment(date), files) for sha, date, files in log.on_main(folder, FILE))
+        for commits in in_chunks(each for each in dated if since <= each[1] < until):
+            content.ahead((files for _, _, files in commits), known)
+            for sha, at, files in commits:
+                declared = [file for file in files if file.path != log.project_file]
+                changes, is_readable = _compared(declared, objects)
+                with_project = len(declared) < len(files)
+                if changes or with_project or not is_readable:
+                    yield MainCommit(sha, at, changes, with_project, is_readable)
+            while len(known) > _KEPT:
+                known.popitem(last=False)
 
 
 def _moment(date: str) -> datetime:
@@ -59,11 +70,9 @@ def _moment(date: str) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
 
 
-def _objects(content: Callable[[str], bytes], blob: str) -> Objects | None:
+def _objects(content: bytes) -> Objects | None:
     """Read the objects of one version; None where it is no valid YAML."""
-    if not blob:
-        return {}
-    document, problems = read(content(blob), "")
+    document, problems = read(content, "")
     if problems or not isinstance(document, dict | None):
         return None
     found: dict[Address, Any] = {}

@@ -21,6 +21,8 @@ BRANCH = "ccstate-record"
 _REFS = (f"refs/heads/{BRANCH}", f"refs/remotes/origin/{BRANCH}")
 MOST_BYTES = 256 << 20
 """Of one file that is read: a plan of 100,000 changes has a tenth of it."""
+_TOGETHER, _AHEAD = 64, 8 << 20
+"""Files, and bytes, that are read ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +125,58 @@ def record_branches(git: Repository) -> dict[str, str]:
 def _on_branch(
     git: Repository, blobs: Blobs, branch: str, commit: str, below: str
 ) -> Iterator[StoredPlan]:
-    listed = git.output("ls-tree", "-r", "-z", commit, "--", below).decode(errors="replace")
+    listed = git.output("ls-tree", "-r", "-z", "--long", commit, "--", below)
     folders: dict[str, dict[str, str]] = {}
-    for entry in listed.split("\0"):
+    reader = _Reader(blobs)
+    for entry in listed.decode(errors="replace").split("\0"):
         about, _, path = entry.partition("\t")
         plan_id, _, name = path.removeprefix(f"{below}/").partition("/")
         if about.startswith("100") and name and "/" not in name:
-            folders.setdefault(plan_id, {})[name] = about.split()[2]
-
-    def read(blob: str) -> bytes | None:
-        try:
-            return blobs.content(blob)
-        except GitFailed:
-            return None
-
+            _, _, blob, size = about.split()
+            folders.setdefault(plan_id, {})[name] = blob
+            reader.add(name, blob, int(size))
     for plan_id, files in folders.items():
         if FILE in files:
-            yield StoredPlan(plan_id, branch, 0, files, read)
+            yield StoredPlan(plan_id, branch, 0, files, reader.read)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Files of a branch; with one come the next of its name, for plans are read one after the other."""
+
+    blobs: Blobs
+    _names: dict[str, str] = field(default_factory=dict)
+    _places: dict[str, int] = field(default_factory=dict)
+    _files: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    """By name: each file's id and size, in the order of the plans."""
+    _ahead: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    def add(self, name: str, blob: str, size: int) -> None:
+        files = self._files.setdefault(name, [])
+        self._names[blob] = name
+        self._places[blob] = len(files)
+        files.append((blob, size))
+
+    def read(self, blob: str) -> bytes | None:
+        """Read a file; None where it is too large, or git does not have it."""
+        name = self._names[blob]
+        if blob not in self._ahead.get(name, {}):
+            try:
+                self._read_ahead(name, self._places[blob])
+            except GitFailed:
+                return None
+        return self._ahead[name].get(blob)
+
+    def _read_ahead(self, name: str, place: int) -> None:
+        wanted: list[str] = []
+        left = _AHEAD
+        for blob, size in self._files[name][place : place + _TOGETHER]:
+            left -= size
+            if wanted and left < 0:
+                break
+            if size <= MOST_BYTES:
+                wanted.append(blob)
+        self._ahead[name] = dict(zip(wanted, self.blobs.contents(wanted), strict=True))
 
 
 def newest_records(root: Path, *, besides: str = "") -> dict[str, str]:
