@@ -23,6 +23,7 @@ class Fault(Enum):
     CLOSED = "carried out, no answer"
     UNHEARD = "not carried out, no answer"
     SLOW = "carried out, no answer in time"
+    DRIP = "carried out, an answer that comes byte by byte"
     BUSY = "429 with Retry-After, not carried out"
     SPENT = "403 with x-ratelimit-reset, not carried out"
 
@@ -86,60 +87,75 @@ class Server:
         return fault, Answer(500) if fault is Fault.LOST else answer
 
 
-def _handler(server: Server, over: threading.Event) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 20
-        wbufsize = -1  # an answer is one packet: two wait for each other
+class _Handler(BaseHTTPRequestHandler):
+    played: Server
+    over: threading.Event
+    protocol_version = "HTTP/1.1"
+    timeout = 20
+    wbufsize = -1  # an answer is one packet: two wait for each other
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
-            """Write nothing to standard error."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
+        """Write nothing to standard error."""
 
-        def play(self) -> None:
-            parts = urlsplit(self.path)
-            size = int(self.headers.get("Content-Length") or 0)
-            data = self.rfile.read(size)
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Request(
-                self.command,
-                parts.path,
-                dict(parse_qsl(parts.query)),
-                headers,
-                json.loads(data) if data else None,
-            )
-            fault, answer = server.respond(request)
-            if fault in {Fault.CLOSED, Fault.UNHEARD}:
-                self.close_connection = True
-                return
-            if fault is Fault.SLOW:
-                over.wait(5)
-                self.close_connection = True
-                return
-            body = b"" if answer.body is None else json.dumps(answer.body).encode()
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if fault is Fault.TORN:
-                self.wfile.write(body[: len(body) // 2])
+    def play(self) -> None:
+        parts = urlsplit(self.path)
+        size = int(self.headers.get("Content-Length") or 0)
+        data = self.rfile.read(size)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(
+            self.command,
+            parts.path,
+            dict(parse_qsl(parts.query)),
+            headers,
+            json.loads(data) if data else None,
+        )
+        fault, answer = self.played.respond(request)
+        if fault in {Fault.CLOSED, Fault.UNHEARD}:
+            self.close_connection = True
+            return
+        if fault is Fault.SLOW:
+            self.over.wait(5)
+            self.close_connection = True
+            return
+        body = b"" if answer.body is None else json.dumps(answer.body).encode()
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if fault is Fault.TORN:
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            self.close_connection = True
+            with suppress(OSError):
+                self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        if fault is Fault.DRIP:
+            self.drip(body)
+            return
+        self.wfile.write(body)
+
+    def drip(self, body: bytes) -> None:
+        """Write a byte now and then, until the client has gone."""
+        self.close_connection = True
+        with suppress(OSError):
+            for place in range(len(body)):
+                self.wfile.write(body[place : place + 1])
                 self.wfile.flush()
-                self.close_connection = True
-                with suppress(OSError):
-                    self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            self.wfile.write(body)
+                if self.over.wait(0.02):
+                    return
 
-    for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):
-        setattr(Handler, f"do_{method}", Handler.play)
-    return Handler
+
+for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):
+    setattr(_Handler, f"do_{method}", _Handler.play)
 
 
 @contextmanager
 def serving(server: Server, context: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Serve until the end of the block."""
     over = threading.Event()
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server, over))
+    handler = type("Handler", (_Handler,), {"played": server, "over": over})
+    http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     http.daemon_threads = True
     if context:
         http.socket = context.wrap_socket(http.socket, server_side=True)

@@ -14,7 +14,7 @@ from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Span, Unreada
 from ccstate.forge import Check, Forge, rest
 from tests.forge.conftest import Clock, gitea_forge, github_forge, gitlab_forge
 from tests.forge.gitea_host import GiteaHost
-from tests.forge.github_host import HEAD, TOKEN, GitHubHost
+from tests.forge.github_host import HEAD, MALLORY, TOKEN, GitHubHost
 from tests.forge.gitlab_host import GitLabHost
 from tests.forge.server import Answer, Fault, Request, Server, serving
 
@@ -25,7 +25,8 @@ WRITES: dict[str, Callable[[Forge], object]] = {
     "change": lambda forge: forge.open_change("promote-x", "main", "title", "text"),
     "check": lambda forge: forge.write_check(HEAD, Check("plan", "failure", "t", "s", PROBLEMS)),
 }
-AT_ONCE = [fault for fault in Fault if fault is not Fault.SLOW]
+IN_TIME = {Fault.SLOW, Fault.DRIP}
+AT_ONCE = [fault for fault in Fault if fault not in IN_TIME]
 
 
 @pytest.fixture
@@ -118,12 +119,13 @@ def anew(served: Server, faults: list[Fault], kind: type[H]) -> H:
     return host
 
 
-@pytest.mark.parametrize("fault", [*AT_ONCE, Fault.SLOW])
+@pytest.mark.parametrize("fault", list(Fault))
 @pytest.mark.parametrize("what", WRITES)
 def test_one_fault_of_each_request_is_overcome(
     what: str, fault: Fault, served: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rest, "SILENCE", 0.15 if fault is Fault.SLOW else 20)
+    monkeypatch.setattr(rest, "WHOLE", 0.15 if fault is Fault.DRIP else 60)
     WRITES[what](connected(anew(served, [], GitHubHost)))
     for place in range(len(served.requests)):
         host = anew(served, [*[Fault.NONE] * place, fault], GitHubHost)
@@ -246,6 +248,16 @@ def test_an_answer_has_a_largest_size(
     monkeypatch.setattr(rest, "MOST_BYTES", 100_000)
     github.server.answer = always(200, ["x" * 100_000], {})
     with pytest.raises(Unreadable, match="larger than 100,000 bytes"):
+        forge.read_comment(12, "plan")
+
+
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for(
+    forge: Forge, github: GitHubHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rest, "WHOLE", 0.1)
+    github.add_comment(12, MALLORY, "of a few hundred bytes")
+    github.server.faults = [Fault.DRIP] * 9
+    with pytest.raises(Unreadable, match="no usable answer came from GitHub: too slow"):
         forge.read_comment(12, "plan")
 
 
