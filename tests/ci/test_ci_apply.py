@@ -212,6 +212,28 @@ def test_a_policy_that_asks_for_another_approval_refuses_before_the_first_write(
     assert merged.apply().outcome is Outcome.APPLIED
 
 
+def test_a_change_of_several_commits_is_judged_by_the_policy_before_all_of_them(
+    team: Team,
+) -> None:
+    team.write("ccstate.yaml", (team.root / "ccstate.yaml").read_text() + POLICY)
+    before = team.commit("A policy")
+    team.git("switch", "--quiet", "--create", "wish")
+    project = (team.root / "ccstate.yaml").read_text()
+    team.write("ccstate.yaml", project.partition("policy:")[0])
+    team.commit("No policy")
+    team.edit(LABEL, OTHER)
+    head = team.commit("Kim has a longer name")
+    assert team.plan() == 0, team.err
+    team.git("switch", "--quiet", "main")
+    team.git("merge", "--quiet", "--ff-only", "wish")
+    change = ChangeRequest(12, "", "kim", "", "", before, head, merged_commit=head)
+    # As of a run that was started by hand: no push says where the branch was before.
+    merged = Merged(team, Host(team.into, merged=change), Job(head=head, actor="lee"))
+    ended = merged.apply()
+    assert (ended.outcome, ended.exit_code) == (Outcome.REFUSED, 3), ended.text
+    assert merged.label() == "Kim"
+
+
 def test_where_something_is_not_confirmed_an_issue_is_opened_and_closed_again(
     team: Team,
 ) -> None:

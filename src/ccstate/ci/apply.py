@@ -15,7 +15,7 @@ from ccstate.ci.issues import Unfinished, close_fix_issues, open_fix_issue
 from ccstate.ci.job import Job
 from ccstate.ci.markers import check_name, marker
 from ccstate.ci.plan import PLAN, folders_of
-from ccstate.ci.word import approvers, verdict_of
+from ccstate.ci.word import approvers, commit_before, verdict_of
 from ccstate.errors import Blocked, CcstateError, Diagnostic, Severity
 from ccstate.forge import ChangeRequest, Check, Conclusion, Forge
 from ccstate.model import Plan
@@ -167,7 +167,9 @@ class _Applier:
         )
         try:
             _, authority = self._judged(plan)
-            receipt = self.project.apply(saved.id, authority=authority, base=self.job.base)
+            receipt = self.project.apply(
+                saved.id, authority=authority, base=commit_before(self.job, self.change)
+            )
         except Interrupted as error:
             self._open_issue(replace(unfinished, problems=error.problems))
             heading = f"✗ Plan {saved.id} was not applied to the end"

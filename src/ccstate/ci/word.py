@@ -20,9 +20,19 @@ def verdict_of(
 
     Approvals come from the host, or are signed; what a branch says of approvals counts nowhere.
     """
-    by_git = project.verdict(plan, base=job.base).authority
+    base = commit_before(job, change)
+    by_git = project.verdict(plan, base=base).authority
     authority = _with_host(by_git, job, forge, change)
-    return project.verdict(plan, authority=authority, base=job.base).verdict, authority
+    return project.verdict(plan, authority=authority, base=base).verdict, authority
+
+
+def commit_before(job: Job, change: ChangeRequest | None) -> str:
+    """Return the commit whose policy counts; "" where git has to find it.
+
+    A run that no push started, as by hand, does not know it: the change request does. For the first parent
+    of what was merged may be a commit of the change itself.
+    """
+    return job.base or (change.base_commit if change else "")
 
 
 def _with_host(
