@@ -10,9 +10,10 @@ Why: docs/adr/0018-what-a-branch-can-contain-is-not-trusted.md.
 import os
 import re
 import subprocess
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import IO
@@ -20,6 +21,7 @@ from typing import IO
 from ccstate.machine import program
 
 _SECONDS = 30
+_SECONDS_OF_A_REMOTE = 120
 _NAME = ".git"
 _LONGEST_GITFILE = 8192
 _AT_ONCE = 400
@@ -127,6 +129,32 @@ class Repository:
         name = found.pop() if len(found) == 1 else ""
         return name if code == 0 and name in keys else ""
 
+    def write(self, *arguments: str, content: bytes = b"") -> str:
+        """Give git bytes to store, and return the name that it prints for them."""
+        code, out, err = self._run(arguments, content=content)
+        if code:
+            raise GitFailed(err.decode(errors="replace").strip())
+        return out.decode().strip()
+
+    def commit_tree(self, tree: str, parents: Iterable[str], message: str) -> str:
+        """Make a commit of a tree, in the name of ccstate, and return its id."""
+        more = [part for parent in parents for part in ("-p", parent)]
+        settings = (("user.name", "ccstate"), ("user.email", "ccstate@localhost"))
+        arguments = ("commit-tree", *more, "-F", "-", tree)
+        code, out, err = self._run(arguments, settings, message.encode(errors="replace"))
+        if code:
+            raise GitFailed(err.decode(errors="replace").strip())
+        return out.decode().strip()
+
+    def reach(self, remote: "Remote", *arguments: str) -> bytes:
+        """Return what git prints where it speaks to a remote repository, and to nothing else."""
+        code, out, err = self._run(arguments, remote.settings(), remote=remote)
+        if code:
+            # Rejected references are in the output, in a form for programs; other faults are not.
+            said = out.decode(errors="replace") + err.decode(errors="replace")
+            raise GitFailed(said.strip())
+        return out
+
     @contextmanager
     def stream(self, *arguments: str) -> Iterator[IO[bytes]]:
         """Stream what git prints; the reader may stop early.
@@ -157,20 +185,26 @@ class Repository:
                 process.terminate()
 
     def _run(
-        self, arguments: tuple[str, ...], settings: Iterable[tuple[str, str]] = ()
+        self,
+        arguments: tuple[str, ...],
+        settings: Iterable[tuple[str, str]] = (),
+        content: bytes = b"",
+        remote: "Remote | None" = None,
     ) -> tuple[int, bytes, bytes]:
+        more = remote.environment() if remote else {}
+        seconds = _SECONDS_OF_A_REMOTE if remote else _SECONDS
         try:
             done = subprocess.run(  # noqa: S603 - no shell; the arguments are ours
                 self._command(arguments, settings),
                 cwd=self.top,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
+                env={**_environment(), **more},
+                input=content,
                 capture_output=True,
-                timeout=_SECONDS,
+                timeout=seconds,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise GitFailed(f"git did not answer within {_SECONDS} s") from None
+            raise GitFailed(f"git did not answer within {seconds} s") from None
         except OSError:
             raise GitMissing from None
         return done.returncode, done.stdout, done.stderr
@@ -204,6 +238,42 @@ class Repository:
         if git is None:
             raise GitMissing
         return [git, *settings, *_OPTIONS, *literal, *places, *arguments]
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A repository elsewhere: an address of https, or a folder; with user and token, where it asks."""
+
+    address: str
+    user: str = ""
+    token: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        is_known = self.address.startswith("https://") or Path(self.address).is_absolute()
+        if not is_known or any(character in self.address for character in " \t\r\n\0@"):
+            raise GitFailed("a remote repository is an address of https://, or a whole path")
+
+    def settings(self) -> list[tuple[str, str]]:
+        """Return the settings with which nothing but this one is reached, and no other host."""
+        kind = "https" if self.address.startswith("https://") else "file"
+        return [
+            (f"protocol.{kind}.allow", "always"),
+            ("http.followRedirects", "false"),
+            ("http.sslVerify", "true"),
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """Return variables for git: the token too, which other users could see among its arguments."""
+        kind = "https" if self.address.startswith("https://") else "file"
+        found = {"GIT_ALLOW_PROTOCOL": kind}
+        if self.token:
+            both = b64encode(f"{self.user}:{self.token}".encode()).decode()
+            found |= {
+                "GIT_CONFIG_COUNT": "1",
+                "GIT_CONFIG_KEY_0": f"http.{self.address}.extraHeader",
+                "GIT_CONFIG_VALUE_0": f"Authorization: Basic {both}",
+            }
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import orjson
 
 from ccstate import codes
 from ccstate.errors import InvalidInput, Span
+from ccstate.git import GitFailed, Remote
 
 LARGEST_EVENT = 32 * 1024 * 1024
 """Bytes; GitHub's own limit is 25 MB (docs.github.com, "Webhook events and payloads")."""
@@ -76,6 +77,27 @@ def job_here(environment: Mapping[str, str]) -> Job:
     if environment.get("GITLAB_CI") == "true":
         return _gitlab(environment)
     return Job()
+
+
+def remote_here(environment: Mapping[str, str], address: str = "") -> Remote | None:
+    """Return the repository that records are pushed to: the given one, or that of the run.
+
+    None on a laptop. The token goes to the repository of the run alone, never to a given address.
+    """
+    server, project = environment.get("GITHUB_SERVER_URL", ""), ""
+    user, token = "x-access-token", environment.get("GITHUB_TOKEN", "")
+    if environment.get("GITHUB_ACTIONS") == "true":
+        project = f"{server}/{environment.get('GITHUB_REPOSITORY', '')}"
+    elif environment.get("GITLAB_CI") == "true":
+        # docs.gitlab.com 17, "Project access tokens": any name, and the token as password.
+        project = environment.get("CI_PROJECT_URL", "")
+        user, token = "ccstate", environment.get("GITLAB_TOKEN", "")
+    try:
+        if address:
+            return Remote(address)
+        return Remote(f"{project}.git", user, token) if project else None
+    except GitFailed:
+        raise InvalidInput(codes.REMOTE_UNUSABLE(address=address or project)) from None
 
 
 def _github(environment: Mapping[str, str]) -> Job:

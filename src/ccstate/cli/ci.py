@@ -173,6 +173,34 @@ def drift(
     return 2 if reported.drifted and detailed_exitcode else 0
 
 
+@ci.command()
+@click.argument("plan_ids", metavar="[ID]...", nargs=-1)
+@click.option(
+    "--push",
+    metavar="URL",
+    help="Repository whose branch ccstate-record grows: https://, or the path of a folder. In CI, the "
+    "one that the run is of.",
+)
+@click.option("--local", is_flag=True, help="Only the branch of this clone, in CI too.")
+@click.pass_obj
+def record(root: Any, *, plan_ids: tuple[str, ...], push: str | None, local: bool) -> int:
+    """Put plans, journals and receipts of applies on the branch ccstate-record.
+
+    All that were begun here, or those that are named. Nothing is checked out, and no hook runs.
+    """
+    from ccstate.ci.job import job_here, remote_here
+    from ccstate.ci.record import record as put_on_record
+
+    job = job_here(os.environ)
+    remote = None if local else remote_here(os.environ, push or "")
+    recorded = put_on_record(Project.open(root, Terminal()).root, job, remote, plan_ids)
+    if recorded.plans:
+        print_result(f"Recorded in {recorded.commit[:12]}: {', '.join(recorded.plans)}")
+    else:
+        print_remark("Everything is on record.")
+    return 0
+
+
 def _forge(host: str | None, into: Path | None) -> "Forge | None":
     """Choose where things are said: a folder, or the code host that the environment names."""
     from ccstate.forge import from_environment
