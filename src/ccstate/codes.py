@@ -468,10 +468,6 @@ BASE_UNKNOWN = Code("""CC822 git does not have the commit {base}, which the chan
   What it touches, and what its commits ask for, cannot be known.
   hint: fetch the whole history (actions/checkout: fetch-depth: 0; GitLab: GIT_DEPTH: 0), or name
     another commit: --base COMMIT""")
-PROMOTED_TO_ITSELF = Code("""CC828 {name} cannot be promoted to itself
-  hint: name another environment, or base for all of them""")
-NOT_SAID_THERE = Code("""CC828 {environment} changes nothing of {address}
-  hint: {hint}""")
 RECORD_REFUSED = Code("""CC823 the branch {branch} cannot be written: {reason}
   The records of the apply are in plans/ of the machine where it ran, and nowhere else.
   hint: run `ccstate ci record` there again, with a token that may write to that branch""")
@@ -479,6 +475,10 @@ RECORD_OF_NOTHING = Code("""CC824 there is no record of a plan {plan_id}
   hint: `ccstate plans` lists what there is in this folder""")
 REMOTE_UNUSABLE = Code("""CC825 {address} is no repository that records can be pushed to
   hint: name an address of https://, or the whole path of a folder""")
+PROMOTED_TO_ITSELF = Code("""CC828 {name} cannot be promoted to itself
+  hint: name another environment, or base for all of them""")
+NOT_SAID_THERE = Code("""CC828 {environment} changes nothing of {address}
+  hint: {hint}""")
 ENVIRONMENT_UNKNOWN = Code("""CC829 no environment is named {name}
   hint: {hint}""")
 ENVIRONMENT_NEEDED = Code("""CC829 no environment is chosen
