@@ -1,8 +1,8 @@
 """`ccstate apply` where its surroundings fail: streams, disks, signals, commits."""
 
-import getpass
 import json
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -549,7 +549,7 @@ def test_an_apply_that_runs_is_not_interrupted_whatever_is_asked(screen: Screen)
             ("apply",),
             ("apply", plan_id, "--resume"),
             ("unlock",),
-            ("unlock", "--owner", f"{getpass.getuser()}@{socket.gethostname()}"),
+            ("unlock", "--owner", f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"),
         ):
             assert screen.run(*command) == 5, (command, screen.err)
             assert f'plan "{plan_id}" is being applied to demo' in screen.err_flat

@@ -1,8 +1,8 @@
 """The policy that counts is that before the change, at plan and at apply, in real repositories."""
 
-import getpass
 import json
 import os
+import pwd
 import socket
 import subprocess
 from collections.abc import Callable
@@ -240,7 +240,7 @@ def test_each_environment_has_its_own_approvals(team: Team) -> None:
 
 
 def test_a_freeze_locks_and_says_why_and_an_emergency_goes_beyond_it(team: Team) -> None:
-    user = getpass.getuser()
+    user = pwd.getpwuid(os.getuid()).pw_name
     emergency = f"  people: {{priya: {{account: {user}}}}}\n  emergency: {{who: [priya]}}\n"
     team.commit(FROZEN + emergency, "One")
     team.commit(FROZEN + emergency, "Two")
@@ -259,8 +259,12 @@ def test_a_freeze_locks_and_says_why_and_an_emergency_goes_beyond_it(team: Team)
     assert started["authority"]["host"] == socket.gethostname()
 
 
-def test_an_emergency_of_someone_else_is_refused(team: Team) -> None:
-    form = FROZEN + "  people: {kim: {account: kim@nowhere}}\n  emergency: {who: [kim]}\n"
+def test_an_emergency_of_someone_else_is_refused(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("USER", "LOGNAME", "USERNAME", "LNAME"):
+        monkeypatch.setenv(name, "kim")
+    form = FROZEN + "  people: {kim: {account: kim}}\n  emergency: {who: [kim]}\n"
     team.commit(form, "One")
     team.commit(form, "Two")
     assert team.run("plan") == 0

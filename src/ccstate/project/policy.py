@@ -4,8 +4,8 @@ Read by git's objects from the base, iCalendar files too. Where there is no comm
 files as they are say it. Why: docs/adr/0037-the-policy-before-the-change-counts.md.
 """
 
-import getpass
 import os
+import pwd
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -161,8 +161,11 @@ def refuse(verdict: Verdict) -> None:
 
 
 def account() -> str:
-    """Name the account; by number where the machine does not know the name, as in containers."""
+    """Name the account that the process runs as; by number where the machine does not know a name.
+
+    Not as variables such as USER say it, which anyone may set.
+    """
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # before Python 3.13 the one, since then the other
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # as in containers
         return str(os.getuid())
