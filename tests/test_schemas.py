@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
@@ -66,7 +67,7 @@ def test_every_field_of_every_schema_is_described(name: str) -> None:
 
 def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "$ref" in schema:
-        return st.deferred(lambda: values(DOCUMENT["$defs"][schema["$ref"].rsplit("/", 1)[1]]))
+        return _definition(schema["$ref"].rsplit("/", 1)[1])
     if "oneOf" in schema and "properties" not in schema:
         return st.one_of([values(option) for option in schema["oneOf"]])
     if "anyOf" in schema:
@@ -76,6 +77,11 @@ def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     return _OF_TYPE[str(schema["type"])](schema)
+
+
+@cache  # else each place that names a definition would make and check its own
+def _definition(name: str) -> st.SearchStrategy[Any]:
+    return st.deferred(lambda: values(DOCUMENT["$defs"][name]))
 
 
 def _texts(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -113,6 +119,19 @@ _OF_TYPE: dict[str, Callable[[dict[str, Any]], st.SearchStrategy[Any]]] = {
     "null": lambda _: st.none(),
 }
 
+FIELDS = {
+    kind: values(DOCUMENT["properties"][KINDS[kind].plural]["additionalProperties"])
+    for kind in KINDS
+}
+VALIDATORS = {
+    kind: Validator(
+        {
+            **DOCUMENT["properties"][KINDS[kind].plural]["additionalProperties"],
+            "$defs": DOCUMENT["$defs"],
+        }
+    )
+    for kind in KINDS
+}
 ODD = st.one_of(
     st.none(),
     st.booleans(),
@@ -122,27 +141,30 @@ ODD = st.one_of(
         ["", "x\n", "20s\n", "queue/", "hangup", "queue/a", "+61255501234", "00:00-24:00"]
     ),
     st.text(max_size=4),
-    st.just([]),
-    st.just({}),
+    st.builds(list),  # an example may change it
+    st.builds(dict),
 )
+
+CHANGES, WAYS = st.integers(0, 2), st.sampled_from(["replace", "drop", "add"])
+ADDED = st.sampled_from(["foo", "label", "type", "to", "1"])
 
 
 @st.composite
 def nearly(draw: st.DrawFn, kind: str) -> Any:
     """Fields of a kind with up to two places changed into something odd."""
-    document = draw(values(DOCUMENT["properties"][KINDS[kind].plural]["additionalProperties"]))
-    for _ in range(draw(st.integers(0, 2))):
+    document = draw(FIELDS[kind])
+    for _ in range(draw(CHANGES)):
         places = list(_places(document))
         if not places:
             break
         owner, key = draw(st.sampled_from(places))
-        match draw(st.sampled_from(["replace", "drop", "add"])):
+        match draw(WAYS):
             case "replace":
                 owner[key] = draw(ODD)
             case "drop":
                 del owner[key]
             case "add" if isinstance(owner, dict):
-                owner[draw(st.sampled_from(["foo", "label", "type", "to", "1"]))] = draw(ODD)
+                owner[draw(ADDED)] = draw(ODD)
             case _:
                 owner.append(draw(ODD))
     return document
@@ -161,8 +183,7 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 @given(data=st.data())
 def test_pydantic_and_json_schema_accept_the_same_fields(kind: str, data: st.DataObject) -> None:
     fields = data.draw(nearly(kind))
-    schema = DOCUMENT["properties"][KINDS[kind].plural]["additionalProperties"]
-    by_schema = Validator({**schema, "$defs": DOCUMENT["$defs"]}).is_valid(fields)
+    by_schema = VALIDATORS[kind].is_valid(fields)
     try:
         KINDS[kind].model.model_validate(fields)
         by_model = True
@@ -176,9 +197,8 @@ def test_pydantic_and_json_schema_accept_the_same_fields(kind: str, data: st.Dat
 def test_what_the_schema_describes_is_valid_and_canonical_form_is_stable(
     kind: str, data: st.DataObject
 ) -> None:
-    schema = DOCUMENT["properties"][KINDS[kind].plural]["additionalProperties"]
-    fields = data.draw(values(schema))
-    validator = Validator({**schema, "$defs": DOCUMENT["$defs"]})
+    fields = data.draw(FIELDS[kind])
+    validator = VALIDATORS[kind]
     model = KINDS[kind].model
     if validator.is_valid(fields):
         once = model.model_validate(fields).model_dump(exclude_unset=True)

@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ccstate import kinds, schemas
+from ccstate import kinds
 from ccstate.desired import ParseCache, load, load_settings
 from ccstate.kinds import KINDS
 from ccstate.kinds.shape import Leaf, walker
 from ccstate.model import Address, Fields, Resource, State
 from ccstate.rules import RULES, Breach, Estate
 from tests.journeys.strategies_journeys import Plain, centres
-from tests.test_schemas import values
+from tests.test_schemas import FIELDS
 
 # Not in the coverage report: measuring doubles the time, and these tests check no finding of a rule.
 pytestmark = [pytest.mark.no_cover, pytest.mark.thorough]
@@ -183,15 +183,10 @@ def test_a_day_need_be_in_no_calendar_and_a_timezone_on_no_map(zone: str, day: s
 
 # Estates made of whatever the schemas allow
 
-DOCUMENT = schemas.schema("document")
 NAMES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(KINDS, ("near", "far")),
     "extension": ("2101", "106"),
     "number": ("+61255501000", "+610255501000"),
-}
-FIELDS = {
-    kind: values(DOCUMENT["properties"][KINDS[kind].plural]["additionalProperties"])
-    for kind in KINDS
 }
 
 

@@ -5,7 +5,7 @@ question, what comes of rings and waits from another; user events say what happe
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
@@ -69,6 +69,20 @@ def interpreter(plan: Dialplan) -> Interpreter:
     return Interpreter(plan, Moments(date(2026, 1, 1), "UTC", ()), Survey(plan))
 
 
+def subroutine(plan: Dialplan, context: str) -> Callable[[Mapping[str, str]], str]:
+    """What a subroutine of the dialplan returns, by the variables of the channel."""
+    calling = parse(f"[test]\nexten => s,1,Gosub({context},s,1)\n".encode(), "test.conf")
+    both = Dialplan({**plan.contexts, **dialplan(calling).contexts}, plan.globals, (), (), ())
+    player = interpreter(both)
+
+    def call(variables: Mapping[str, str]) -> str:
+        stop = player.run(Channel("test", "s", variables=dict(variables)))
+        assert isinstance(stop, Ended)
+        return stop.call.variables["GOSUB_RETVAL"]
+
+    return call
+
+
 class Call:
     """One channel: where it is, and what has become of it."""
 
@@ -101,15 +115,6 @@ class Call:
         """
         told = {"CALLERID(num-pres)": "allowed_not_screened", **(variables or {})}
         self._play(Channel(context, exten, variables=told, facts={"caller": caller}))
-
-    def subroutine(self, context: str, variables: Mapping[str, str] | None = None) -> str:
-        """What a subroutine returns."""
-        calling = parse(f"[test]\nexten => s,1,Gosub({context},s,1)\n".encode(), "test.conf")
-        plan = self._interpreter.plan
-        both = Dialplan({**plan.contexts, **dialplan(calling).contexts}, plan.globals, (), (), ())
-        stop = interpreter(both).run(Channel("test", "s", variables=dict(variables or {})))
-        assert isinstance(stop, Ended)
-        return stop.call.variables["GOSUB_RETVAL"]
 
     def _play(self, call: Channel) -> None:
         stop = self._interpreter.run(call)

@@ -16,7 +16,7 @@ from ccstate.journeys.hours import WEEKDAYS, Holidays, Timetable
 from ccstate.model import Address
 from ccstate_lab.site import Site
 from tests.adapters.asterisk.estates import estate, fields, imported, kinds
-from tests.adapters.asterisk.played_calls import Call, loaded
+from tests.adapters.asterisk.played_calls import loaded, subroutine
 from tests.asterisk_sites import NewSite
 from tests.examples import scaled
 from tests.journeys.strategies_journeys import calendars, days_for, moments, schedules
@@ -65,11 +65,11 @@ def at_edges(schedule: dict[str, Any], day: date, shared: Named) -> list[datetim
 def test_a_schedule_in_the_dialplan_says_what_the_calendar_says(
     data: st.DataObject, schedule: dict[str, Any], shared: Named, moment: datetime
 ) -> None:
-    plan = loaded(spelled({"x": schedule}, shared))
+    phase = subroutine(loaded(spelled({"x": schedule}, shared)), "schedule/x")
     table = timetable(schedule, shared)
     day = data.draw(days_for(schedule, shared))
     for at in (moment, moment + timedelta(seconds=59), *at_edges(schedule, day, shared)):
-        said = Call(plan).subroutine("schedule/x", {"CC_AT": str(int(at.timestamp()))})
+        said = phase({"CC_AT": str(int(at.timestamp()))})
         assert said == table.at(at).phase, at
         event(said)
 
