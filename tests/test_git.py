@@ -50,6 +50,10 @@ COMMAND_LINES = {
 }
 
 
+FILES = ["--forge", "files", "--into", "answer"]
+SUBCOMMANDS = [["ci", "apply", *FILES], ["ci", "drift", *FILES]]
+
+
 class Attacked:
     """A project in the subfolder `pbx` of a repository, and a program that leaves a marker."""
 
@@ -219,7 +223,7 @@ def test_no_command_runs_what_a_branch_names(
     attack(attacked)
     attacked.marker.unlink(missing_ok=True)  # the set-up itself used git
     monkeypatch.chdir(attacked.pbx)
-    for line in COMMAND_LINES.values():
+    for line in [*COMMAND_LINES.values(), *SUBCOMMANDS]:
         run(line)
         assert not attacked.marker.exists(), line
     assert "Traceback" not in "".join(capsys.readouterr())

@@ -274,6 +274,20 @@ def test_an_apply_that_is_not_confirmed_opens_an_issue_that_the_next_one_closes(
     assert hosted.issues() == [("closed", title)]
 
 
+def test_an_issue_is_closed_too_where_nothing_is_left_to_do(hosted: Hosted) -> None:
+    project = (hosted.team.root / "ccstate.yaml").read_text()
+    assert hosted.run("plan") == 0, hosted.team.err
+    hosted.merge()
+    faulty = "faults: [{on: extension/2001, fault: drop}], "
+    hosted.team.write("ccstate.yaml", project.replace("{path:", f"{{{faulty}path:"))
+    assert hosted.run("apply", "--agreed", agreed(hosted)) == 4
+    hosted.team.write("ccstate.yaml", project)
+    hosted.team.edit(OTHER, LABEL)
+    hosted.team.commit("Kim's name stays")
+    assert hosted.run("apply") == 0, hosted.team.err
+    assert [state for state, _ in hosted.issues()] == ["closed"]
+
+
 def agreed(hosted: Hosted) -> str:
     """The digest that a run which asks has named."""
     hosted.run("apply", "--agreed", "0" * 64)

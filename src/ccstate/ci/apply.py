@@ -112,6 +112,7 @@ class _Applier:
             answer = replace(self._answer(plan), heading=heading)
             return self._say(Outcome.REFUSED, Blocked.exit_code, comment(answer))
         if not plan.steps:
+            self._close_issues("")
             return self._say(Outcome.NOTHING, 0, comment(Answer(plan=plan)))
         digest = content_digest(plan)
         if why := self._disagreement(digest):
@@ -179,9 +180,8 @@ class _Applier:
             return self._refused(error, replace(self._answer(plan), problems=error.problems))
         if not receipt.confirmed:
             self._open_issue(replace(unfinished, receipt=receipt))
-        elif self.forge and not self.targets:
-            with self._said_later():
-                close_fix_issues(self.project, self.forge, saved.id, self.job.address)
+        else:
+            self._close_issues(saved.id)
         outcome = Outcome.APPLIED if receipt.confirmed else Outcome.UNCONFIRMED
         code = 0 if receipt.confirmed else Interrupted.exit_code
         return self._say(outcome, code, receipt_markdown(receipt), plan_id=saved.id)
@@ -190,6 +190,12 @@ class _Applier:
         heading = f"✗ Not applied: {counted(error.problems)}"
         text = comment(replace(answer, heading=heading))
         return self._say(Outcome.REFUSED, error.exit_code, text)
+
+    def _close_issues(self, plan_id: str) -> None:
+        """Close issues about what earlier applies left, where this run looked at all targets."""
+        if self.forge and not self.targets:
+            with self._said_later():
+                close_fix_issues(self.project, self.forge, plan_id, self.job.address)
 
     def _open_issue(self, unfinished: Unfinished) -> None:
         if self.forge:

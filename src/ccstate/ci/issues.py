@@ -90,13 +90,17 @@ def open_fix_issue(project: Project, forge: Forge, apply: Unfinished) -> str:
 
 
 def close_fix_issues(
-    project: Project, forge: Forge, plan_id: str, run: str = ""
+    project: Project, forge: Forge, plan_id: str = "", run: str = ""
 ) -> tuple[str, ...]:
     """Close all issues about unfinished applies: this plan, made for all targets, is confirmed.
 
-    What an earlier apply left was part of it, or is no longer desired. Returns their addresses.
+    What an earlier apply left was part of it, or is no longer desired. Without a plan there was
+    nothing left to do. Returns their addresses.
     """
-    comment = f"Every change of plan {code(plan_id)} is confirmed, so nothing is left of this."
+    done = "The platforms are as the desired state says"
+    if plan_id:
+        done = f"Every change of plan {code(plan_id)} is confirmed"
+    comment = f"{done}, so nothing is left of this."
     comment += f"\n\n[Run]({run})" if run else ""
     ours = marker(project, FIX)
     # An id of a plan is one word, so that no other project's marker begins like that.
