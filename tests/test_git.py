@@ -34,6 +34,7 @@ COMMAND_LINES = {
     "rollback": ["rollback", "HEAD"],
     "blame": ["blame", "queue/sales"],
     "audit": ["audit"],
+    "evidence": ["evidence", "--out", "pack"],
     "promote": ["promote", "staging", "production"],
     "policy": ["policy"],
     "verify": ["verify"],

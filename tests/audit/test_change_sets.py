@@ -7,6 +7,7 @@ import pytest
 
 from ccstate.audit.change_sets import Audit, ChangeSet, Gap, State, audit
 from ccstate.authority import Authority, Request
+from ccstate.errors import InvalidInput
 from ccstate.project import Project
 from tests.history.test_blame import by_hand
 from tests.history.test_history import QUEUE
@@ -20,7 +21,7 @@ SINCE, UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC
 
 
 def audited(root: Path, since: datetime = SINCE, until: datetime = UNTIL) -> Audit:
-    return audit(root, "desired_state", since, until)
+    return audit(root, ["desired_state"], since, until)
 
 
 @pytest.fixture(autouse=True)
@@ -200,3 +201,38 @@ def test_a_span_of_time_is_kept(repository: Repository) -> None:
     assert len(change_sets(repository.root, day, day.replace(day=22))) == 1
     assert change_sets(repository.root, day.replace(day=22), UNTIL) == []
     assert change_sets(repository.root, SINCE, day) == []
+
+
+ENVIRONMENTS = """\
+version: 1
+environments:
+  staging:
+    targets: {demo: {adapter: embedded, connection: {path: .ccstate/staging.db}}}
+  production:
+    targets: {demo: {adapter: embedded, connection: {path: .ccstate/production.db}}}
+"""
+
+
+def test_each_environment_has_its_own_change_sets(repository: Repository) -> None:
+    root = repository.root
+    (root / "ccstate.yaml").write_text(ENVIRONMENTS, encoding="utf-8")
+    repository.commit("Environments\n\nRequest: CHG-1", queues=QUEUE)
+    overlay = root / "environments" / "staging" / "queues.yaml"
+    overlay.parent.mkdir(parents=True)
+    overlay.write_text("queues:\n  sales:\n    ring_for: 45s\n", encoding="utf-8")
+    repository.commit("Longer in staging\n\nRequest: CHG-2")
+    staging = Project.open(root, environment="staging")
+    plan_id = staging.apply(staging.plan().plan, authority=AUTHORITY).plan_id
+
+    def found(environment: str) -> list[tuple[str, State, str]]:
+        records = Project.open(root, environment=environment).records
+        sets = records.audit(SINCE, UNTIL).change_sets
+        return [(one.subject, one.state, one.plan) for one in sets if one.subject != "Start"]
+
+    assert found("staging") == [
+        ("Environments", State.CONFIRMED, plan_id),
+        ("Longer in staging", State.CONFIRMED, plan_id),
+    ]
+    assert found("production") == [("Environments", State.NEVER_APPLIED, "")]
+    with pytest.raises(InvalidInput, match="environment"):
+        Project.open(root).records.audit(SINCE, UNTIL)

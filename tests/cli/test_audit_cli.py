@@ -108,3 +108,17 @@ def test_without_xlsxwriter_the_way_out_is_said(
     assert screen.run("audit", "--output", str(tmp_path / "a.xlsx")) == 1
     assert "CC709" in screen.err
     assert "ccstate[xlsx]" in screen.err
+
+
+def test_a_pack_of_evidence_is_written(screen: Screen, tmp_path: Path) -> None:
+    folder = tmp_path / "pack"
+    span = ("--since", "2026-11-01", "--until", "2026-11-30")
+    assert screen.run("evidence", *span, "--out", str(folder)) == 0
+    assert {path.name for path in folder.iterdir()} == {
+        *("README.md", "details.md", "change-sets.md", "change-sets.csv", "change-sets.json")
+    }
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    assert "| 1.1 | 2 |  |" in index
+    assert "None was changed, and none is missing." in index
+    assert screen.run("evidence", *span, "--person", "nobody", "--out", str(folder)) == 0
+    assert "0 change sets of `nobody`" in (folder / "README.md").read_text(encoding="utf-8")

@@ -110,16 +110,18 @@ class Audit:
     """Whether the clone is shallow: what is older is not known."""
 
 
-def audit(root: Path, desired_folder: str, since: datetime, until: datetime) -> Audit:
+def audit(
+    root: Path, folders: Sequence[str], since: datetime, until: datetime, environment: str = ""
+) -> Audit:
     """Collect the change sets of a span of time, `until` not included.
 
-    Raises InvalidInput where git has no history here.
+    `folders` are those of the desired state, `environment` is whose plans are meant. Raises InvalidInput where git has no history here.
     """
     log = Log(root)
     with stored_plans(root) as stored:
-        plans = applies(stored)
+        plans = [each for each in applies(stored) if each.environment == environment]
         sources = stored.sources
-    commits = list(main_commits(log, desired_folder, since, until))
+    commits = list(main_commits(log, folders, since, until))
     main = log.mainline()
     brought: dict[str, list[str]] = {}
     for sha, merge in main.merges.items():
@@ -281,7 +283,11 @@ def _with_apply(
     authority = plan.authority
     return replace(
         found,
-        request=_joined(found.request, authority.request),
+        request=replace(
+            _joined(found.request, authority.request),
+            # Of whichever request it was: the rules did not wait for this apply.
+            emergency=found.request.emergency or authority.request.emergency,
+        ),
         author=found.author or authority.author,
         change=authority.change,
         methods=_methods(plan, changes),
@@ -359,8 +365,8 @@ def _gaps_of_apply(plan: Apply, changes: Sequence[PlannedChange]) -> Iterator[Ga
 
 
 def is_by_another(approval: Approval, authority: Authority) -> bool:
-    """Check whether a person other than the author consented."""
-    return bool(approval.by) and approval.by != authority.author
+    """Check whether a person other than the authors consented."""
+    return bool(approval.by) and approval.by not in {authority.author, *authority.authors}
 
 
 def _with_gaps(found: ChangeSet) -> ChangeSet:

@@ -45,6 +45,7 @@ COMMANDS = {
     "test": ("calls", "Run the call tests: does every promise to callers hold?"),
     "history": ("audit", "Say who changed an object, when, and on whose word"),
     "audit": ("audit", "List every change from request to outcome, with what is missing"),
+    "evidence": ("audit", "Write what an assessor asks for, criterion by criterion, from git"),
     "blame": ("audit", "Say of each field which commit set it, and on whose word"),
     "simulate": ("calls", "Call a number: say what callers meet, and where calls end"),
     "holidays": ("holidays", "Write the holidays of a country, or of a file, as a calendar"),

@@ -8,6 +8,7 @@ import click
 
 from ccstate.checkout import display_path, write_file
 from ccstate.cli.days import day_or_today
+from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import in_format, print_remark, print_report
 from ccstate.cli.progress import Terminal
 from ccstate.errors import Severity
@@ -93,9 +94,17 @@ UNTIL = click.option("--until", metavar="DATE", callback=day_or_today, help="Las
     help="Write to a file: .md, .csv, .json, .xlsx or .txt.",
 )
 @in_format(AUDIT, CHECK)
+@ENVIRONMENT
 @click.pass_obj
 def audit(
-    root: Any, form: str, *, since: date | None, until: date, check: bool, file: Path | None
+    root: Any,
+    form: str,
+    *,
+    since: date | None,
+    until: date,
+    check: bool,
+    file: Path | None,
+    environment: str,
 ) -> int:
     """List every change from its request to its outcome, with what is missing.
 
@@ -103,7 +112,7 @@ def audit(
     and the branch ccstate-record; no platform is asked. With --check it exits with 4 where a record is
     not as its apply left it.
     """
-    records = Project.open(root, Terminal()).records
+    records = Project.open(root, Terminal(), environment).records
     if check:
         checked = records.check()
         print_report(CHECK, form, checked)
@@ -123,4 +132,36 @@ def audit(
     else:
         write_file(file, AUDIT.render(chosen, found))
     print_remark(f"Wrote {display_path(file)}")
+    return 0
+
+
+@click.command()
+@SINCE
+@UNTIL
+@click.option("--person", metavar="NAME", default="", help="Only what this person had part in.")
+@click.option(
+    "--out",
+    "folder",
+    metavar="FOLDER",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the pack is written.",
+)
+@ENVIRONMENT
+@click.pass_obj
+def evidence(
+    root: Any, *, since: date | None, until: date, person: str, folder: Path, environment: str
+) -> int:
+    """Write the pack that an assessor of BSBCCO407A or BSBCUE407 asks for, from git alone.
+
+    Element by element and criterion by criterion: the change sets that show it, those that lack it,
+    and what git does not show.
+    """
+    from ccstate.render.evidence import INDEX, pack
+
+    begin, end = span_of(since, until)
+    found = Project.open(root, Terminal(), environment).records.evidence(begin, end, person)
+    for name, content in pack(found).items():
+        write_file(folder / name, content)
+    print_remark(f"Wrote {display_path(folder / INDEX)} and what it names.")
     return 0

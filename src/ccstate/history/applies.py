@@ -68,6 +68,8 @@ class Apply:
     only: tuple[str, ...] = ()
     """Objects that the plan was narrowed to."""
     forced: str = ""
+    environment: str = ""
+    """Environment that the plan is for, in a project that has several."""
     rollback: tuple[str, str] | None = None
     """Where the plan is a way back: the plan that it takes back or "", and the commit that it goes back to."""
     adapters: Mapping[str, str] = field(default_factory=dict)
@@ -155,6 +157,7 @@ def read_apply(copy: StoredPlan, mentioning: bytes = b"") -> Apply | None:
         changes=changes,
         only=tuple(map(str, listed)) if isinstance(listed, list) else (),
         forced=_text(plan.get("forced")),
+        environment=_text(plan.get("environment")),
         rollback=_rollback(plan.get("rollback")),
         adapters=adapters,
         is_begun=JOURNAL in copy.names,

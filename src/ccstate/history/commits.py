@@ -147,7 +147,11 @@ class Log:
     @cached_property
     def project_file(self) -> str:
         """The path of the project file, as files of commits have it."""
-        return self._git.inside(self._root / FILE)
+        return self.inside(FILE)
+
+    def inside(self, name: str) -> str:
+        """Return the path of a file or folder of the project as files of commits have it."""
+        return self._git.inside(self._root / name)
 
     @contextmanager
     def versions(self) -> Iterator["Versions"]:

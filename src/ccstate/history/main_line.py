@@ -4,7 +4,7 @@ A merge is one of them, with all that its branch brought: what a reviewer saw as
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -37,8 +37,14 @@ class MainCommit:
     is_readable: bool
 
 
-def main_commits(log: Log, folder: str, since: datetime, until: datetime) -> Iterator[MainCommit]:
-    """List what came to the main line in a span of time, the newest first."""
+def main_commits(
+    log: Log, folders: Sequence[str], since: datetime, until: datetime
+) -> Iterator[MainCommit]:
+    """List what came to the main line in a span of time, the newest first.
+
+    Of several folders, an environment's beside the base, an object that either declares otherwise is
+    changed.
+    """
     with log.versions() as content:
         known: OrderedDict[str, Objects | None] = OrderedDict()
 
@@ -50,12 +56,12 @@ def main_commits(log: Log, folder: str, since: datetime, until: datetime) -> Ite
             known.move_to_end(blob)
             return known[blob]
 
-        dated = ((sha, _moment(date), files) for sha, date, files in log.on_main(folder, FILE))
+        dated = ((sha, _moment(date), files) for sha, date, files in log.on_main(*folders, FILE))
         for commits in in_chunks(each for each in dated if since <= each[1] < until):
             content.ahead((files for _, _, files in commits), known)
             for sha, at, files in commits:
                 declared = [file for file in files if file.path != log.project_file]
-                changes, is_readable = _compared(declared, objects)
+                changes, is_readable = _compared_in(folders, log, declared, objects)
                 with_project = len(declared) < len(files)
                 if changes or with_project or not is_readable:
                     yield MainCommit(sha, at, changes, with_project, is_readable)
@@ -81,6 +87,27 @@ def _objects(content: bytes) -> Objects | None:
             kind = PLURALS[plural].name
             found |= {Address(kind, str(name)): fields for name, fields in named.items()}
     return found
+
+
+def _compared_in(
+    folders: Sequence[str], log: Log, files: list[File], objects: Callable[[str], Objects | None]
+) -> tuple[tuple[tuple[Address, str], ...], bool]:
+    """Compare the files of each folder with each other; what one changes of another's is an update."""
+    if len(folders) == 1:
+        return _compared(files, objects)
+    found: dict[Address, str] = {}
+    for folder in folders:
+        below = log.inside(folder)
+        changes, is_readable = _compared([f for f in files if is_below(f.path, below)], objects)
+        if not is_readable:
+            return (), False
+        for address, action in changes:
+            found[address] = action if folder == folders[0] else "update"
+    return tuple(sorted(found.items())), True
+
+
+def is_below(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder}/")
 
 
 def _compared(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from ccstate.audit.chain import Checked, check
 from ccstate.audit.change_sets import Audit, audit
+from ccstate.audit.evidence import Evidence, evidence
 from ccstate.desired import Settings
 from ccstate.history import Entry, history
 from ccstate.history.blame import FieldOrigin, blame
@@ -37,8 +38,14 @@ class Records:
 
     def audit(self, since: datetime, until: datetime) -> Audit:
         """Collect the change sets of a span of time, from request to corrective action."""
-        return audit(self.settings.root, self.settings.desired_state, since, until)
+        settings = self.settings
+        settings.require_environment()
+        return audit(settings.root, settings.folders, since, until, settings.environment)
 
     def check(self) -> Checked:
         """Check that the records of applies are as they were left, and none is missing."""
         return check(self.settings.root)
+
+    def evidence(self, since: datetime, until: datetime, person: str = "") -> Evidence:
+        """Collect what git shows for an assessor; with a person, of what that person had part in."""
+        return evidence(self.audit(since, until), self.check(), person)
