@@ -12,8 +12,7 @@ from ccstate.adapters.embedded import connect
 from ccstate.model import Address
 from tests.ci.estates import Team
 from tests.forge import gitea_host, github_host, gitlab_host
-from tests.forge.conftest import Clock
-from tests.forge.server import Server, serving
+from tests.forge.conftest import Clock, played
 
 pytestmark = pytest.mark.git
 
@@ -44,7 +43,7 @@ class Hosted(ABC):
 
     @abstractmethod
     def approve(self, login: str) -> None:
-        """Somebody who may write approves of the last commit."""
+        """A person who may write approves of the last commit."""
 
     @abstractmethod
     def comments(self) -> list[dict[str, Any]]:
@@ -207,16 +206,13 @@ def hosted(
 ) -> Iterator[Hosted]:
     on, kind = KINDS[request.param]
     found: Hosted = on(team, tmp_path, monkeypatch)
-    found.host = kind(most_a_page=2)
-    found.host.server = Server(found.host.answer, Clock().now)
-    with serving(found.host.server):
+    with played(kind(), Clock()) as found.host:
         found.open()
         yield found
-    assert found.host.server.wrong == []
 
 
 def ours(hosted: Hosted, marker: str) -> list[str]:
-    """The comments with a marker, of whomever."""
+    """The comments with a marker, of all accounts."""
     return [
         c["body"] for c in hosted.comments() if c["body"].startswith(f"<!-- ccstate: {marker} -->")
     ]

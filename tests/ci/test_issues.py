@@ -15,9 +15,8 @@ from ccstate.forge import Forge
 from ccstate.forge.files import PlainFiles
 from ccstate.model import Action, Address, Change, Fields, Outcome, Why
 from ccstate.project import Project
-from tests.forge.conftest import Clock, github_forge
+from tests.forge.conftest import Clock, github_forge, played
 from tests.forge.github_host import TOKEN, GitHubHost
-from tests.forge.server import Server, serving
 from tests.render.test_markdown import assert_inert
 
 PROJECT = """\
@@ -37,11 +36,8 @@ prompts:
 
 @pytest.fixture
 def github(tmp_path: Path) -> Iterator[GitHubHost]:
-    host = GitHubHost(most_a_page=100)
-    host.server = Server(host.answer, Clock().now)
-    with serving(host.server):
+    with played(GitHubHost(most_a_page=100), Clock()) as host:
         yield host
-    assert host.server.wrong == []
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Projects of one repository, and environments of one project, are told apart on a code host."""
+"""Projects of one repository, and environments of one project, are kept apart on a code host."""
 
 from pathlib import Path
 

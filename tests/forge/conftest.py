@@ -1,8 +1,10 @@
 """Code hosts that run on this machine, and connections to them that wait in no real time."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -35,13 +37,22 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def github(clock: Clock) -> Iterator[github_host.GitHubHost]:
-    host = github_host.GitHubHost()
+H = TypeVar("H", bound=github_host.GitHubHost | gitlab_host.GitLabHost)
+
+
+@contextmanager
+def played(host: H, clock: Clock) -> Iterator[H]:
+    """Serve a host to the end of the block; fails where it got what its documentation does not have."""
     host.server = Server(host.answer, clock.now)
     with serving(host.server):
         yield host
     assert host.server.wrong == []
+
+
+@pytest.fixture
+def github(clock: Clock) -> Iterator[github_host.GitHubHost]:
+    with played(github_host.GitHubHost(), clock) as host:
+        yield host
 
 
 def github_forge(host: github_host.GitHubHost, clock: Clock) -> Forge:
@@ -55,11 +66,8 @@ def github_forge(host: github_host.GitHubHost, clock: Clock) -> Forge:
 
 @pytest.fixture
 def gitlab(clock: Clock) -> Iterator[gitlab_host.GitLabHost]:
-    host = gitlab_host.GitLabHost()
-    host.server = Server(host.answer, clock.now)
-    with serving(host.server):
+    with played(gitlab_host.GitLabHost(), clock) as host:
         yield host
-    assert host.server.wrong == []
 
 
 def gitlab_forge(host: gitlab_host.GitLabHost, clock: Clock, reports: Path | None = None) -> Forge:
@@ -72,11 +80,8 @@ def gitlab_forge(host: gitlab_host.GitLabHost, clock: Clock, reports: Path | Non
 
 @pytest.fixture
 def gitea(clock: Clock) -> Iterator[gitea_host.GiteaHost]:
-    host = gitea_host.GiteaHost()
-    host.server = Server(host.answer, clock.now)
-    with serving(host.server):
+    with played(gitea_host.GiteaHost(), clock) as host:
         yield host
-    assert host.server.wrong == []
 
 
 def gitea_forge(host: gitea_host.GiteaHost, clock: Clock) -> Forge:

@@ -2,7 +2,7 @@
 
 A change request is what GitHub and Gitea call a pull request, and GitLab a merge request. What
 ccstate wrote itself is found again by its marker, and only where the account of its token wrote it:
-a text of anybody else that bears the marker is neither changed nor believed.
+a text of another account that bears the marker is neither changed nor believed.
 
 Environment variables of continuous integration are read here and in `ci` only; tokens come from
 nowhere else.

@@ -5,7 +5,7 @@
     FOLDER/issue-drift.md          open issue; issue-drift.closed.md once it is closed
     FOLDER/change-BRANCH.md        change request that was proposed
 
-Nobody reviews there, so there are no approvals but those that commits bear.
+There are no reviews in a folder, so that the only approvals are those that signed commits bear.
 """
 
 import re

@@ -104,7 +104,7 @@ class Gitea(GitHub):
         return iter(sorted(found, key=lambda issue: issue.number))
 
     def was_edited(self, node: str) -> bool:
-        """Whether anybody but us edited a comment: Gitea does not say, so that it is believed."""
+        """Whether another account edited a comment: Gitea does not say, so that it is believed."""
         return False
 
     def close(self, number: int, reason: str) -> None:

@@ -339,7 +339,7 @@ class GitHub:
         return permission in {"admin", "write"}
 
     def was_edited(self, node: str) -> bool:
-        """Whether anybody but us edited a comment, which all may who may write to the repository.
+        """Whether another account edited a comment: each that may write to the repository can.
 
         Source: GitHub's GraphQL schema, IssueComment.lastEditedAt and .editor. The number of a bot
         is the same there as in REST, its login is not (seen: open-multi-agent#492, 2026-08).

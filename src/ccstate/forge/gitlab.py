@@ -316,7 +316,7 @@ class GitLab:
                 raise
 
     def _was_edited(self, note: int) -> bool:
-        """Whether anybody but us edited a note, which maintainers may.
+        """Whether another account edited a note: maintainers can.
 
         Source: GitLab's GraphQL reference, Query.note (since 15.9), Note.lastEditedBy. A release
         that does not know the question leaves it open, and the note is not believed.

@@ -46,7 +46,7 @@ def write_one(
     """Have one text with a marker, and return it: the oldest changed, others dropped, or one made.
 
     `make` is given a function that looks whether it was made after all, though no answer came. One
-    that was under way for longer than that is dropped by whoever writes next.
+    that was under way for longer than that is dropped by the next call.
     """
     found = list(ours())
     if not found:
