@@ -74,6 +74,8 @@ class Authority:
     """Person of the policy whose key signed the commit with the trailer `Emergency:`; "" where none."""
     declared_by: str = ""
     """Person or account that declares the emergency at the apply; "" where a trailer does, or none is."""
+    overruled: tuple[str, ...] = ()
+    """What the emergency went beyond: code and message of each problem that the policy has."""
 
 
 NO_AUTHORITY = Authority()

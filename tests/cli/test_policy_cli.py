@@ -256,6 +256,10 @@ def test_a_freeze_locks_and_says_why_and_an_emergency_goes_beyond_it(team: Team)
     started = json.loads(journal.read_text().splitlines()[0])
     assert started["authority"]["request"]["emergency"] == "trunk is down"
     assert started["authority"]["declared_by"] == user
+    (beyond,) = started["authority"]["overruled"]
+    assert beyond.startswith("CC846 ")
+    (receipt,) = team.pbx.glob("plans/*/receipt.md")
+    assert f"- Beyond the policy: `{beyond}`" in receipt.read_text()
     assert started["authority"]["host"] == socket.gethostname()
 
 

@@ -150,6 +150,13 @@ def test_the_next_moment_is_the_first_in_a_window_and_in_no_freeze(
         assert found.until is None or found.until >= limit
 
 
+def test_a_period_has_the_timezone_of_its_own() -> None:
+    period = Period(date="2026-12-24", hours=["10:00-12:00"], timezone="Europe/Berlin")
+    day = datetime(2026, 12, 24, tzinfo=UTC)
+    found = spans(period, "Australia/Sydney", {}, (day, day + timedelta(days=1)))
+    assert found == [(day + timedelta(hours=9), day + timedelta(hours=11))]
+
+
 @pytest.mark.parametrize(
     "hours, day, expected",
     [

@@ -149,7 +149,8 @@ def judge_now(
         verdict = judge(policy, plan, authority, datetime.now(UTC))
     except InvalidInput as error:  # an iCalendar file of the base
         verdict = Verdict(error.problems)
-    return Judged(verdict, policy, authority)
+    overruled = tuple(f"{problem.code} {problem.message}" for problem in verdict.overruled)
+    return Judged(verdict, policy, replace(authority, overruled=overruled))
 
 
 def refuse(verdict: Verdict) -> None:

@@ -64,6 +64,8 @@ def authority_words(authority: Authority) -> Iterator[tuple[str, str]]:
         yield "Request", asked
     if request.emergency:
         yield "Emergency", request.emergency
+    if authority.overruled:
+        yield "Beyond the policy", "; ".join(authority.overruled)
     if authority.change:
         yield "Change", authority.change
     if authority.author:
