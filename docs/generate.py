@@ -340,6 +340,7 @@ def _abilities() -> str:
         ("A batch is one write: all of it, or nothing", "atomic"),
         ("Two levels: stored, and running after a reload", "needs_reload"),
         ("Objects that name each other come in one batch", "cycles"),
+        ("An object that is renamed keeps what no file declares of it", "moves"),
     ):
         answers = [{getattr(support, flag) for support in every[name].values()} for name in names]
         rows.append(

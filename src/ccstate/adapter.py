@@ -44,7 +44,8 @@ class Support:
     `observe` shows both levels. `atomic` says that a batch is one write, so that a plan is better
     one batch than many: what depends on something may come in the same batch. `unseen` is the reason
     why an object of the kind that is made or deleted by hand, past ccstate, is not seen; ""
-    where it is, and where nothing of the kind is mapped.
+    where it is, and where nothing of the kind is mapped. `moves` says that an object can get another
+    name and keeps what no file declares of it; else the new one is created, and the old one deleted.
     """
 
     mapped: frozenset[str]
@@ -55,6 +56,7 @@ class Support:
     needs_reload: bool = False
     atomic: bool = False
     unseen: str = ""
+    moves: bool = False
 
 
 class WronglyPlaced(ValueError):
@@ -72,6 +74,7 @@ def placed(
     needs_reload: bool = False,
     atomic: bool = False,
     unseen: str = "",
+    moves: bool = False,
 ) -> Support:
     """The support of a kind, in which every field has its place; see `Support`.
 
@@ -92,7 +95,15 @@ def placed(
         if paths:
             raise WronglyPlaced(f"{kind}: {', '.join(paths)} {said}: correct the adapter's support")
     return Support(
-        frozenset(found), kept, lacking, frozenset(verbs), cycles, needs_reload, atomic, unseen
+        frozenset(found),
+        kept,
+        lacking,
+        frozenset(verbs),
+        cycles,
+        needs_reload,
+        atomic,
+        unseen,
+        moves,
     )
 
 

@@ -196,6 +196,20 @@ AREA_UNKNOWN = Code("""CC113 {site} has no area {area}
   hint: {hint}""")
 DESK_UNKNOWN = Code("""CC113 {site} has no desk {desk}
   hint: {hint}""")
+MOVED_NO_LIST = Code("""CC114 moved must be a list of {{from: kind/name, to: kind/name}}
+  hint: such as {{from: queue/sales, to: queue/sales-au}}""")
+MOVED_NO_PAIR = Code("""CC114 {what} is no address that an object can move {way}
+  hint: write two addresses of one kind: {{from: queue/sales, to: queue/sales-au}}""")
+MOVED_AND_STAYED = Code("""CC114 {address} moved, and is still declared
+  It is declared in {file}.
+  hint: remove that declaration; or this entry, where both are meant""")
+MOVED_NOWHERE = Code("""CC114 {address} is the new name of {old}, and no file declares it
+  hint: {hint}""")
+MOVED_TWICE = Code("""CC114 {address} has moved {way} two others
+  Only one of them can be meant.
+  hint: keep one entry""")
+MOVED_ROUND = Code("""CC114 names move in a circle: {circle}
+  hint: remove the entries that are over""")
 UNTARGETED = Code("""warning: CC115 no target manages {address}{others}
   hint: give a target in {file} its kind or its site, or remove it""")
 SECRET_IN_CLEAR = Code("""CC116 {field} holds a secret in clear

@@ -8,8 +8,10 @@ Only declared fields take part (rule 1). Linear: an object whose declared fields
 one comparison; only what differs is taken apart.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeAlias
 
 from ccstate import kinds
 from ccstate.model import (
@@ -30,6 +32,9 @@ from ccstate.model import (
     edited,
     fingerprint,
 )
+
+Moves: TypeAlias = Mapping[Address, Sequence[Address]]
+"""Earlier names of objects by the one that they have now, the latest of them first."""
 
 LEDGER_ONLY = frozenset({"protect"})
 """Fields about the management of an object; no platform holds them."""
@@ -94,17 +99,25 @@ def diff(
     *,
     secrets: Mapping[Address, Mapping[str, str]],
     release: Collection[Address],
+    moves: Moves = MappingProxyType({}),
 ) -> list[Change]:
     """Find every change that brings one target to its desired state; `desired` is sealed.
 
-    `secrets` are the references behind the seals, `release` the addresses to let go of.
+    `secrets` are the references behind the seals, `release` the addresses to let go of, `moves` the
+    earlier names of objects that the platform can rename.
     """
     changes = []
+    moved: dict[Address, Address] = {}
     objects, ledger = seen.objects, seen.ledger
     for address, resource in desired.items():
         live, applied = objects.get(address), ledger.get(address)
         if _is_as_applied(resource.fields, live, applied):
             continue  # as it is with nearly all of them
+        taken = _taken_over(moves.get(address, ()), desired, seen) if live is None else None
+        if taken is not None and applied is None:
+            changes.append(_moved(target, resource, taken, seen, secrets.get(address, {})))
+            moved[taken] = address
+            continue
         change = _declared(target, resource, live, applied, secrets.get(address, {}))
         if change is not None:
             changes.append(change)
@@ -112,7 +125,8 @@ def diff(
         if address not in desired:
             live = seen.objects.get(address)
             is_released = address in release
-            changes.append(_undeclared(target, address, live, applied, is_released=is_released))
+            change = _undeclared(target, address, live, applied, is_released=is_released)
+            changes.append(replace(change, moved=moved[address]) if address in moved else change)
     return changes
 
 
@@ -120,6 +134,44 @@ def _is_as_applied(want: Fields, live: Fields | None, applied: Fields | None) ->
     """Check whether an object and its record are as they are desired: nothing is to do."""
     is_there = live is not None and want.items() <= live.items()
     return is_there and applied == want and ANNOTATIONS.isdisjoint(live or ())
+
+
+def _taken_over(names: Sequence[Address], desired: State, seen: Observation) -> Address | None:
+    """Find the object that has one of the earlier names, the latest of them first."""
+    return next(
+        (
+            name
+            for name in names
+            if name in seen.ledger and name in seen.objects and name not in desired
+        ),
+        None,
+    )
+
+
+def _moved(
+    target: str, resource: Resource, source: Address, seen: Observation, secrets: Mapping[str, str]
+) -> Change:
+    """Give an object another name, with the fields that are desired otherwise."""
+    kind = resource.address.kind
+    old = seen.objects[source]
+    beside = {**old, **resource.fields}
+    want, live, applied = (
+        kinds.with_sorted_lists(kind, fields, beside)
+        for fields in (resource.fields, old, seen.ledger[source])
+    )
+    edits = tuple(_edits(replace(resource, fields=want), live, applied))
+    touched = {edit.path for edit in edits if edit.why is not Why.RELEASED}
+    return Change(
+        target=target,
+        action=Action.MOVE,
+        address=resource.address,
+        why=Why.YOU,
+        basis=fingerprint(None),
+        edits=edits,
+        ledger=want,
+        secrets={path: ref for path, ref in secrets.items() if path in touched},
+        moved=source,
+    )
 
 
 def _declared(
@@ -285,7 +337,7 @@ def discrepancy(change: Change, seen: Observation) -> str:
             return "the ledger still lists it" if applied is not None else ""
         case Action.RELEASE:
             return "the ledger still lists it" if applied is not None else ""
-        case Action.CREATE | Action.UPDATE | Action.ADOPT:
+        case Action.CREATE | Action.UPDATE | Action.ADOPT | Action.MOVE:
             if live is None:
                 return f"{change.address} is not there"
             missing = _missing(change, live)

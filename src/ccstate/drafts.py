@@ -60,8 +60,13 @@ def references(changes: Iterable[Change]) -> set[str]:
     }
 
 
-def after(change: Change, before: Fields | None, secrets: Secrets) -> Fields | None:
-    """The object after the change, with real secrets; None is no object. Refused where it fails."""
+def after(
+    change: Change, before: Fields | None, secrets: Secrets, source: Fields | None = None
+) -> Fields | None:
+    """The object after the change, with real secrets; None is no object. Refused where it fails.
+
+    `source` is the object whose place a move takes, for adapters that can rename.
+    """
     match change.action:
         case Action.CREATE:
             return _with_edits(kinds.defaults(change.address.kind), change, secrets)
@@ -69,6 +74,10 @@ def after(change: Change, before: Fields | None, secrets: Secrets) -> Fields | N
             if before is None:
                 raise Refused(f"{change.address} is not here")
             return _with_edits(before, change, secrets)
+        case Action.MOVE:
+            if source is None:
+                raise Refused(f"{change.moved} is not here")
+            return _with_edits(source, change, secrets)
         case Action.DELETE:
             return None
         case Action.RELEASE:

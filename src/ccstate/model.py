@@ -126,6 +126,8 @@ class Action(StrEnum):
     """Take an object made by hand under management, with edits or without."""
     RELEASE = "release"
     """Stop managing: the object stays as it is, the ledger forgets it."""
+    MOVE = "move"
+    """Give an object another name: a later deletion of the plan takes the old one away."""
 
 
 class Why(StrEnum):
@@ -172,7 +174,8 @@ class Change:
     target: str
     """Name of the target in ccstate.yaml; in a plan file its step has it."""
     action: Action
-    """create, update, delete, adopt (manage what was made by hand) or release (stop managing)."""
+    """create, update, delete, adopt (manage what was made by hand), release (stop managing) or move
+    (take over what has another name; the plan deletes that later)."""
     address: Address
     """The object, as kind/name."""
     why: Why
@@ -188,6 +191,13 @@ class Change:
     """Objects whose changes must have succeeded before."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Reference of each secret field (`env:SIP_1101`), by its path."""
+    moved: Address | None = None
+    """Of a move the object whose place it takes, of its deletion the object that took it; else left out."""
+
+    @property
+    def is_moved_away(self) -> bool:
+        """Whether the object goes because another one took its place."""
+        return self.action is Action.DELETE and self.moved is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +318,8 @@ class Rename:
     """The object that is deleted."""
     after: Address
     """The object that is created."""
+    declared: bool = False
+    """Whether a file says so, and the platform cannot rename; left out where it only looks so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ name each other in a circle go into one batch, where the platform allows that.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ccstate import __version__, codes, kinds
 from ccstate.adapter import Support, in_order
-from ccstate.diff import LEDGER_ONLY
+from ccstate.diff import LEDGER_ONLY, Moves
 from ccstate.errors import Diagnostic
 from ccstate.kinds import KINDS
 from ccstate.model import (
@@ -64,6 +64,8 @@ class TargetPlan:
     most_updates: int
     most_deletions: int
     platform: Platform | None = None
+    moves: Moves = field(default_factory=dict)
+    """Earlier names of objects, as files say, whether the platform can rename or not."""
 
 
 def make_plan(
@@ -118,6 +120,8 @@ def narrow(target: TargetPlan, only: Collection[Address]) -> TargetPlan:
         if address not in kept:
             kept.add(address)
             waiting += needs.get(address, ())
+            if (other := changes[address].moved) is not None:
+                waiting.append(other)
     return replace(target, changes=[c for c in target.changes if c.address in kept])
 
 
@@ -147,7 +151,7 @@ def _needing(change: Change, needs: Collection[Address] | None) -> Change:
 def _needs(target: TargetPlan, changes: Mapping[Address, Change]) -> dict[Address, set[Address]]:
     """List, for each change that cannot come at once, the changes that must come before it."""
     deleted = {a for a, change in changes.items() if change.action is Action.DELETE}
-    created = {a for a, change in changes.items() if change.action is Action.CREATE}
+    created = {a for a, change in changes.items() if change.action in {Action.CREATE, Action.MOVE}}
     needs: dict[Address, set[Address]] = {}
     for address, change in changes.items():
         if created and change.ledger is not None and change.action is not Action.DELETE:
@@ -155,6 +159,8 @@ def _needs(target: TargetPlan, changes: Mapping[Address, Change]) -> dict[Addres
             named.discard(address)
             if named:
                 needs[address] = named
+        if change.is_moved_away and change.moved is not None:
+            needs.setdefault(address, set()).add(change.moved)
         if deleted:
             # An object that names what is deleted lets go of it first.
             for predecessor in (_mentions(change, target.seen) & deleted) - {address}:
@@ -273,6 +279,7 @@ def _protected(target: TargetPlan) -> list[Diagnostic]:
         codes.PROTECTED(address=change.address)
         for change in target.changes
         if change.action is Action.DELETE
+        and not change.is_moved_away
         and target.seen.ledger.get(change.address, {}).get("protect")
     ]
 
@@ -283,7 +290,7 @@ def _too_many(target: TargetPlan, action: Action, most: int, verb: str) -> list[
     touched = Counter(
         change.address.kind
         for change in target.changes
-        if change.action is action and _writes(change)
+        if change.action is action and _writes(change) and not change.is_moved_away
     )
     for kind, count in sorted(touched.items()):
         if managed[kind] >= FEW and count * 100 > managed[kind] * most:
@@ -306,7 +313,7 @@ def _too_many_gone(target: TargetPlan) -> list[Diagnostic]:
     A folder that was emptied or moved says the same as one whose objects shall all go; shares of
     a kind say nothing where there are few. A target whose limit is 100 % may be emptied.
     """
-    most, managed, gone = target.most_deletions, target.seen.ledger.keys(), _deleted(target)
+    most, managed, gone = target.most_deletions, target.seen.ledger.keys(), _lost(target)
     if not gone or most == 100:
         return []
     if gone == managed:
@@ -364,6 +371,8 @@ def objects_after(
     for change in changes:
         if change.action is Action.DELETE:
             after.pop(change.address, None)
+        elif change.action is Action.MOVE and change.moved is not None:
+            after[change.address] = edited(before.get(change.moved, {}), change.edits)
         elif change.edits or change.action is Action.CREATE:
             after[change.address] = edited(after.get(change.address, {}), change.edits)
     return after
@@ -371,6 +380,12 @@ def objects_after(
 
 def _deleted(target: TargetPlan) -> frozenset[Address]:
     return frozenset(c.address for c in target.changes if c.action is Action.DELETE)
+
+
+def _lost(target: TargetPlan) -> frozenset[Address]:
+    """List the objects that are deleted, and not renamed."""
+    moved = {change.address for change in target.changes if change.is_moved_away}
+    return _deleted(target) - moved
 
 
 def _field(kind: str, path: kinds.Path) -> str:
@@ -424,7 +439,9 @@ def _renames(target: TargetPlan) -> Iterator[Rename]:
     gone = {
         change.address: target.seen.ledger[change.address]
         for change in target.changes
-        if change.action is Action.DELETE and change.address in target.seen.ledger
+        if change.action is Action.DELETE
+        and not change.is_moved_away
+        and change.address in target.seen.ledger
     }
     made = {
         change.address: change.ledger
@@ -434,6 +451,11 @@ def _renames(target: TargetPlan) -> Iterator[Rename]:
     if not gone or not made:
         return
     taken: set[Address] = set()
+    for after, names in target.moves.items():
+        before = next((name for name in names if name in gone), None)
+        if after in made and before is not None:
+            taken |= {before, after}
+            yield Rename(before, after, declared=True)
     for signature in (_said, _said_without_title, _title):
         old, new = _by(signature, gone, taken), _by(signature, made, taken)
         for key in old.keys() & new.keys():

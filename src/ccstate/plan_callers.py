@@ -1,15 +1,15 @@
 """What a plan means to callers: journeys that end elsewhere, promises that would be broken."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from ccstate import codes
+from ccstate import codes, kinds
 from ccstate.errors import Diagnostic
 from ccstate.journeys.call_tests import Verdict, verdicts
 from ccstate.journeys.differences import differences
 from ccstate.journeys.ways import GOOD
-from ccstate.model import Address, Fields, Journeys, Plan, Refusal, State
+from ccstate.model import Action, Address, Change, Fields, Journeys, Plan, Refusal, State
 from ccstate.plan import TargetPlan, refusal
 from ccstate.rules import Comparison, Reach
 
@@ -52,6 +52,37 @@ def objects_now(targets: Sequence[TargetPlan], desired: State) -> dict[Address, 
     for target in reversed(targets):
         found.update(target.seen.objects)
     return found
+
+
+def with_new_names(
+    objects: Mapping[Address, Fields], changes: Iterable[Change]
+) -> Mapping[Address, Fields]:
+    """Call objects by the names that a plan gives them, and in what names them too.
+
+    So a caller who comes to the same object under another name ends where he did before.
+    """
+    names = {c.moved: c.address for c in changes if c.action is Action.MOVE and c.moved}
+    if not names:
+        return objects
+    result: dict[Address, Fields] = {}
+    for address, fields in objects.items():
+        named: Any = fields
+        for reference in kinds.references(address.kind, fields):
+            if new := names.get(reference.target):
+                named = _with_name(named, reference.path, new.name)
+        result[names.get(address, address)] = named
+    return result
+
+
+def _with_name(value: Any, path: kinds.Path, name: str) -> Any:
+    """Put another name at a path, in a copy: `queue/sales-au` for `queue/sales`, `2002` for `2001`."""
+    if not path:
+        kind, slash, _ = str(value).rpartition("/")
+        return f"{kind}{slash}{name}"
+    step, *rest = path
+    copy: Any = value.copy()
+    copy[step] = _with_name(copy[step], tuple(rest), name)
+    return copy
 
 
 def _broken_tests(comparison: Comparison, tests: Tests) -> Iterator[Verdict]:

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ccstate import codes
 from ccstate.errors import Blocked, InvalidInput, Span
-from ccstate.model import SEAL, Action, Address, Change, Edit, Plan, Step, Why, edited
+from ccstate.model import SEAL, Action, Address, Change, Edit, Plan, Rename, Step, Why, edited
 
 FOLDER = "plans"
 """Of all plans, in the folder of the project; each has a folder of its own there."""
@@ -53,7 +53,8 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
     Plan.__name__: frozenset(
         {"journeys", "renames", "only", "left_out", "unseen", "kept", "rollback", "environment"}
     ),
-    Change.__name__: frozenset({"ledger", "needs", "secrets"}),
+    Change.__name__: frozenset({"ledger", "needs", "secrets", "moved"}),
+    Rename.__name__: frozenset({"declared"}),
     Edit.__name__: frozenset({"before", "after"}),
 }
 """Fields that the file leaves out where they are as by default, by class; all others are written."""
@@ -281,4 +282,5 @@ def _change(target: str, content: _ReadChange) -> Change:
         ledger,
         content.needs,
         content.secrets,
+        content.moved,
     )

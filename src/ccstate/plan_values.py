@@ -28,12 +28,17 @@ from ccstate.model import (
     edited,
 )
 
-_WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.ADOPT})
+_WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.ADOPT, Action.MOVE})
 
 
 def faults(plan: Plan) -> Iterator[tuple[Change, str]]:
     """Find every change that ccstate would not have planned, and why."""
     addresses = {(change.target, change.address) for change in plan.changes()}
+    moves = {
+        (change.target, change.address, change.moved, change.action is Action.MOVE)
+        for change in plan.changes()
+        if change.moved is not None and change.action in {Action.MOVE, Action.DELETE}
+    }
     seen: set[tuple[str, Address]] = set()
     for change in plan.changes():
         key = (change.target, change.address)
@@ -44,6 +49,11 @@ def faults(plan: Plan) -> Iterator[tuple[Change, str]]:
             if (change.target, need) not in addresses:
                 yield change, f"needs {need}, which is not in the plan"
         yield from ((change, fault) for fault in _faults(change))
+        if change.moved is None and change.action is not Action.MOVE:
+            continue
+        other = (change.target, change.moved, change.address, change.action is Action.DELETE)
+        if other not in moves or (change.moved and change.moved.kind != change.address.kind):
+            yield change, "is half of a move: the other half is not in the plan"
 
 
 def _faults(change: Change) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from ccstate.desired.documents import RELEASE
+from ccstate.desired.documents import MOVED, RELEASE
 from ccstate.desired.overlays import REMOVE
 from ccstate.desired.settings import ProjectFile
 from ccstate.kinds import KINDS
@@ -44,6 +44,29 @@ def _document() -> dict[str, Any]:
         "description": "Objects that ccstate stops managing without deleting them.",
         "type": "array",
         "items": {"type": "string", "pattern": ADDRESS_PATTERN, "examples": ["queue/old-sales"]},
+    }
+    properties[MOVED] = {
+        "description": "Objects that got another name.",
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "from": {
+                    "description": "Name before.",
+                    "type": "string",
+                    "pattern": ADDRESS_PATTERN,
+                    "examples": ["queue/sales"],
+                },
+                "to": {
+                    "description": "Name now.",
+                    "type": "string",
+                    "pattern": ADDRESS_PATTERN,
+                    "examples": ["queue/sales-au"],
+                },
+            },
+            "required": ["from", "to"],
+            "additionalProperties": False,
+        },
     }
     return {
         "title": "Desired state",

@@ -67,7 +67,7 @@ def reversal(changes: Iterable[Change], seen: Observation, known: Lookup) -> Rev
     back = Reversal()
     for change in changes:
         match change.action:
-            case Action.CREATE:
+            case Action.CREATE | Action.MOVE:
                 _uncreate(back, change, seen)
             case Action.UPDATE | Action.ADOPT:
                 _unedit(back, change, seen, known)

@@ -200,6 +200,29 @@ def is_adopted_with_edits(walk: Walk, kind: str) -> None:
     walk.expect_visible(sample.walked, {**sample.made_by_hand, **declared})
 
 
+def is_moved(walk: Walk, kind: str) -> None:
+    """Give an object another name: it keeps what nobody declares, and the old one is gone."""
+    sample, named = walk.walked(kind)
+    walk.establish(named)
+    walk.by_hand(sample.walked, sample.made_by_hand)
+    walk.apply({**named, sample.walked: sample.required})
+    before = walk.latest().objects[sample.walked]
+    # Of the same form: a number stays one.
+    others = (Address(kind, f"{sample.walked.name[:-1]}{digit}") for digit in range(10))
+    after = next(other for other in others if other != sample.walked and other not in named)
+    desired = {**named, after: sample.required}
+    plan = walk.apply(desired, moves={after: [sample.walked]})
+    actions = {change.address: change.action for change in plan.changes()}
+    expect(actions.get(after) is Action.MOVE, f"{after}: {actions.get(after)} is no move")
+    seen = walk.latest().objects
+    expect(sample.walked not in seen, f"{sample.walked} is still there")
+    expect(
+        walk.visible(kind, seen[after]) == walk.visible(kind, before),
+        f"{after} is not as {sample.walked} was: {seen[after]}",
+    )
+    expect_ledger(walk, desired)
+
+
 def is_released(walk: Walk, kind: str) -> None:
     """Release an object: it stays as it is, and the ledger forgets it."""
     sample, named = walk.walked(kind)

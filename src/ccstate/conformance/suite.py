@@ -20,7 +20,7 @@ from ccstate.conformance.samples import (
     parts_of,
     structs_of,
 )
-from ccstate.conformance.walk import States, Tally, Walk, sample_of
+from ccstate.conformance.walk import MOVE, States, Tally, Walk, sample_of
 from ccstate.kinds import KINDS, field_paths
 
 T = TypeVar("T")
@@ -98,6 +98,8 @@ class Suite:
         for kind in {kind for kind, _ in self._list_unseen(walk)} if left else ():
             with suppress(Exception):  # what fails stays unseen, and the cases below try it alone
                 objects.every_field_is_updated(walk, kind)
+                if walk.can_move(kind):
+                    objects.is_moved(walk, kind)
         # First those that show a field each, then those of whole objects, which show deletions: where
         # these have shown everything, the many others need not run again.
         left.sort(key=lambda case: _shows_little(case.name))
@@ -117,6 +119,11 @@ class Suite:
             for kind, support in sorted(walk.supports.items())
             for verb in sorted(support.verbs)
             if (kind, verb) not in self.tally.verbs
+        ]
+        unseen += [
+            (kind, f"{MOVE} {kind}")
+            for kind in sorted(walk.supports)
+            if walk.can_move(kind) and (kind, MOVE) not in self.tally.verbs
         ]
         return unseen + [
             (kind, f"update {field}")
@@ -169,6 +176,8 @@ def _of_kind(walk: Walk, kind: str) -> Iterator[tuple[str, Callable[[Walk], None
             for check in OF_SHOWN_KINDS
             if check is not objects.is_adopted_with_edits or walk.can(kind, "update")
         ]
+    if walk.can_move(kind):
+        checks.append(objects.is_moved)
     for verb, of_verb in OF_VERB.items():
         checks += of_verb if walk.can(kind, verb) else ()
     for check in checks:

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TypeAlias, cast
 
 from ccstate import kinds
-from ccstate.adapter import Adapter, Support, Verb, audited
+from ccstate.adapter import ALL_VERBS, Adapter, Support, Verb, audited
 from ccstate.conformance.harness import Failed, Harness, Restorable, expect
 from ccstate.conformance.samples import SECRETS, Objects, Sample, able, estate, without
-from ccstate.diff import LEDGER_ONLY, diff, discrepancy
+from ccstate.diff import LEDGER_ONLY, Moves, diff, discrepancy
 from ccstate.model import (
     Action,
     Address,
@@ -25,6 +26,8 @@ from ccstate.model import (
 )
 from ccstate.plan import TargetPlan, make_plan
 
+NO_MOVES: Moves = MappingProxyType({})
+
 TARGET = "conformance"
 Sealed: TypeAlias = tuple[dict[Address, Resource], dict[Address, dict[str, str]]]
 """The state as plans hold it, seals in place of secrets; and the references behind them."""
@@ -33,6 +36,9 @@ VERBS: Mapping[Action, Verb] = {
     Action.UPDATE: "update",
     Action.DELETE: "delete",
 }
+
+MOVE = "move"
+"""In a tally: an object got another name."""
 
 
 @dataclass(slots=True)
@@ -44,6 +50,8 @@ class Tally:
 
     def count(self, change: Change) -> None:
         kind = change.address.kind
+        if change.action is Action.MOVE:
+            self.verbs.add((kind, MOVE))
         if change.action in VERBS:
             self.verbs.add((kind, VERBS[change.action]))
         if change.action is Action.UPDATE:
@@ -82,6 +90,12 @@ class Walk:
     supports: Mapping[str, Support]
     samples: Mapping[str, Sample]
     states: States = field(default_factory=States)
+
+    def can_move(self, kind: str) -> bool:
+        """Whether objects of the kind can get another name; that is a creation and a deletion too."""
+        return kind in self.supports and (
+            self.supports[kind].moves and self.supports[kind].verbs >= ALL_VERBS
+        )
 
     def can(self, kind: str, verb: Verb) -> bool:
         return kind in self.supports and verb in self.supports[kind].verbs
@@ -143,11 +157,15 @@ class Walk:
         return self._planned(self.sealed(desired), self.observe(), release)
 
     def _planned(
-        self, sealed: Sealed, seen: Observation, release: Collection[Address] = ()
+        self,
+        sealed: Sealed,
+        seen: Observation,
+        release: Collection[Address] = (),
+        moves: Moves = NO_MOVES,
     ) -> Plan:
         """Plan from an observation of the platform."""
         wanted, references = sealed
-        changes = diff(TARGET, wanted, seen, secrets=references, release=release)
+        changes = diff(TARGET, wanted, seen, secrets=references, release=release, moves=moves)
         share = TargetPlan(TARGET, changes, wanted, seen, self.supports, 100, 100)
         return make_plan([share], commit="", forced="")
 
@@ -169,10 +187,12 @@ class Walk:
             state[address] = Resource(address, edited(fields, edits), "")
         return state, references
 
-    def apply(self, desired: Objects, release: Collection[Address] = ()) -> Plan:
+    def apply(
+        self, desired: Objects, release: Collection[Address] = (), moves: Moves = NO_MOVES
+    ) -> Plan:
         """Perform and confirm the plan; a second plan must find nothing to do."""
         sealed = self.sealed(desired)
-        plan = self._planned(sealed, self.latest(), release)
+        plan = self._planned(sealed, self.latest(), release, moves)
         expect(not plan.refusals, f"the plan is refused: {plan.refusals}")
         self.perform(plan)
         seen = self.latest()

@@ -90,11 +90,14 @@ class ParseCache:
     def get(self, key: str) -> Document | None:
         """Read the document of an entry; None where it is missing or damaged."""
         content = self._read(key)
-        return None if content is None else Document(*orjson.loads(content))
+        if content is None:
+            return None
+        resources, mentions, release, moved = orjson.loads(content)
+        return Document(resources, mentions, release, moved=[(old, new) for old, new in moved])
 
     def put(self, key: str, document: Document) -> None:
         """Write the entry of a document; a folder that cannot be written is left as it is."""
-        self._write(key, [document.resources, document.mentions, document.release])
+        self._write(key, [document.resources, document.mentions, document.release, document.moved])
 
     def get_verdict(self, key: str) -> list[Diagnostic] | None:
         """Read the verdict of an entry; None where it is missing or damaged."""

@@ -7,12 +7,12 @@ from typing import Any, TypeAlias, cast
 
 from ccstate import codes
 from ccstate.desired.checks import find_cycle
-from ccstate.desired.documents import Document, in_source_order, list_mentions
+from ccstate.desired.documents import MOVED, Document, in_source_order, list_mentions
 from ccstate.desired.findings import Finding, did_you_mean, quote
 from ccstate.errors import Diagnostic
 from ccstate.kinds import KINDS, Path, internal_number_field
 from ccstate.kinds.parking_lot import slot_numbers
-from ccstate.model import Address, Fields, Json, Resource, State
+from ccstate.model import Address, Fields, Json, Resource, State, parse_address
 
 Documents: TypeAlias = Mapping[str, Document]
 
@@ -31,6 +31,7 @@ def check_together(
     yield from _places(state)
     yield from _released_and_declared(documents, state)
     yield from _endless_numbers(state)
+    yield from _moves(documents, state)
 
 
 MOST_HINTS = 50
@@ -69,6 +70,7 @@ def _unresolved(
     )
     known: dict[str, list[str]] = {}
     hints = MOST_HINTS
+    renamed = {old: new for document in documents.values() for old, new in document.moved}
     for file, document in documents.items():
         unresolved = {target for target in document.mentions if target not in declared}
         if not unresolved:
@@ -80,7 +82,7 @@ def _unresolved(
         for target in sorted(unresolved):
             hints -= 1
             names = known if hints >= 0 else {}
-            problems[target] = _unresolved_name(target, declared, names, removed)
+            problems[target] = _unresolved_name(target, declared, names, removed, renamed)
         written = document if document.merged else in_source_order(document, content(file), file)
         for who, path, target in list_mentions(written, unresolved):
             if (problem := problems[target]) is not None:
@@ -96,6 +98,7 @@ def _unresolved_name(
     declared: set[str],
     known: Mapping[str, Sequence[str]],
     removed: Mapping[Address, str],
+    renamed: Mapping[str, str],
 ) -> Callable[..., Diagnostic] | None:
     """Describe a mention of a missing resource, wherever it is; None where another finding says it."""
     kind, _, name = target.partition("/")
@@ -104,6 +107,8 @@ def _unresolved_name(
             return None  # the missing extension is reported
         return partial(codes.MAILBOX_UNKNOWN, extension=f"extension/{name}")
     hint = did_you_mean(name, known.get(kind, ())) or f"declare it below {KINDS[kind].plural}:"
+    if new := renamed.get(target):
+        hint = f"it is called {new} now: write that name"
     if file := removed.get(Address(kind, name)):
         hint = f"{file} removes it: change there what names it too, or keep it"
     return partial(codes.NAME_UNKNOWN, kind=kind.replace("_", " "), name=quote(name), hint=hint)
@@ -220,6 +225,56 @@ def _released_and_declared(documents: Documents, state: State) -> Iterator[Findi
                     ("release", index),
                     codes.DECLARED_AND_RELEASED(address=entry, file=resource.file),
                 )
+
+
+def earlier_names(documents: Documents) -> dict[Address, tuple[Address, ...]]:
+    """List the earlier names of each object that got another one, the latest of them first."""
+    before = {new: old for _, _, old, new in _moved(documents)}
+    found: dict[Address, tuple[Address, ...]] = {}
+    for new in before:
+        names: list[Address] = []
+        name = new
+        while (name := before.get(name, new)) != new and name not in names:
+            names.append(name)
+        found[new] = tuple(names)
+    return found
+
+
+def _moved(documents: Documents) -> Iterator[tuple[str, int, Address, Address]]:
+    """List the entries of all files: the file, its place there, the old and the new name."""
+    for file, document in documents.items():
+        for index, (old, new) in enumerate(document.moved):
+            yield file, index, parse_address(old), parse_address(new)
+
+
+def _moves(documents: Documents, state: State) -> Iterator[Finding]:
+    """Check that what moved is there under its last name, under no earlier one, and moved once."""
+    after: dict[Address, Address] = {}
+    taken: set[Address] = set()
+    for file, index, old, new in _moved(documents):
+        if old in after or new in taken:
+            address, way = (old, "to") if old in after else (new, "from")
+            problem = codes.MOVED_TWICE(address=address, way=way)
+            yield Finding(file, (MOVED, index), problem)
+        after.setdefault(old, new)
+        taken.add(new)
+    if circle := find_cycle({str(old): [str(new)] for old, new in after.items()}):
+        file, index = next((f, i) for f, i, old, _ in _moved(documents) if str(old) == circle[0])
+        problem = codes.MOVED_ROUND(circle=" → ".join(circle))
+        yield Finding(file, (MOVED, index), problem)
+        return
+    for file, index, old, new in _moved(documents):
+        if resource := state.get(old):
+            problem = codes.MOVED_AND_STAYED(address=old, file=resource.file)
+            yield Finding(file, (MOVED, index, "from"), problem)
+        if new not in state and new not in after:
+            known = (name for kind, name in state if kind == new.kind)
+            hint = (
+                did_you_mean(new.name, known)
+                or "declare it; or remove this entry, where it is gone"
+            )
+            problem = codes.MOVED_NOWHERE(address=new, old=old, hint=hint)
+            yield Finding(file, (MOVED, index, "to"), problem)
 
 
 def _number_targets(fields: Fields) -> Iterator[Json]:

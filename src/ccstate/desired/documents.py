@@ -16,6 +16,8 @@ from ccstate.errors import Diagnostic, InvalidInput, Severity
 from ccstate.kinds import KINDS, PLURALS, Kind
 from ccstate.model import Address, Fields
 
+MOVED = "moved"
+"""Top-level list of objects that got another name."""
 RELEASE = "release"
 """Top-level list of addresses that ccstate stops managing without deleting them."""
 
@@ -35,6 +37,8 @@ class Document:
     release: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     merged: bool = False
+    moved: list[tuple[str, str]] = field(default_factory=list)
+    """Addresses that were renamed, each with the one that it has now."""
 
 
 @cache
@@ -61,6 +65,8 @@ def parse(data: bytes, file: str) -> tuple[Document, list[Diagnostic], list[Find
     for plural, named in content.items():
         if plural == RELEASE:
             findings += release_entries(document.release, named, file)
+        elif plural == MOVED:
+            findings += moved_entries(document.moved, named, file)
         elif plural not in PLURALS:
             findings.append(unknown_kind(plural, file))
         elif named is not None:
@@ -158,6 +164,27 @@ def release_entries(released: list[str], listed: Any, file: str) -> Iterator[Fin
             yield Finding(file, (RELEASE, index), codes.RELEASE_NO_ADDRESS(entry=quote(entry)))
 
 
+def moved_entries(moved: list[tuple[str, str]], listed: Any, file: str) -> Iterator[Finding]:
+    """Collect the renamed addresses of a document in `moved`, and report what is no such entry."""
+    if not isinstance(listed, list):
+        yield Finding(file, (MOVED,), codes.MOVED_NO_LIST())
+        return
+    for index, entry in enumerate(listed):
+        if not isinstance(entry, dict) or entry.keys() != {"from", "to"}:
+            yield Finding(file, (MOVED, index), codes.MOVED_NO_LIST())
+            continue
+        before, after = str(entry["from"]), str(entry["to"])
+        for way, text in (("from", before), ("to", after)):
+            kind, _, name = text.partition("/")
+            is_known = kind in KINDS and _name_pattern(kind).match(name)
+            if not is_known or before == after or kind != before.partition("/")[0]:
+                problem = codes.MOVED_NO_PAIR(what=quote(text), way=way)
+                yield Finding(file, (MOVED, index, way), problem)
+                break
+        else:
+            moved.append((before, after))
+
+
 def mentions(document: Document) -> list[str]:
     """List the addresses that the resources of a document name, sorted."""
     found: set[str] = set()
@@ -187,4 +214,4 @@ def in_source_order(document: Document, data: bytes, file: str) -> Document:
     """Restore the fields of a document as its author wrote them: sets in their written order."""
     content: Any = read(data, file)[0]
     resources = [(k, name, content[KINDS[k].plural][name]) for k, name, _ in document.resources]
-    return Document(resources, document.mentions, document.release)
+    return Document(resources, document.mentions, document.release, moved=document.moved)

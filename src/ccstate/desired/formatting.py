@@ -78,7 +78,8 @@ def _is_same(
     before_by_name, after_by_name = (
         {(kind, name): fields for kind, name, fields in one.resources} for one in (document, after)
     )
-    return before_by_name == after_by_name and document.release == after.release
+    lists = document.release == after.release and document.moved == after.moved
+    return before_by_name == after_by_name and lists
 
 
 def _comment_texts(source: str) -> list[str]:

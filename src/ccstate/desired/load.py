@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ccstate.desired.cache import ParseCache
-from ccstate.desired.crosschecks import check_together, declared_twice
+from ccstate.desired.crosschecks import check_together, declared_twice, earlier_names
 from ccstate.desired.documents import Document, parse
 from ccstate.desired.findings import Finding, diagnose
 from ccstate.desired.overlays import Overlay, merge, parse_overlay
@@ -34,6 +34,8 @@ class Desired:
     """What was read: for each file the name that `ParseCache.key` gives to its bytes."""
     removed: Mapping[Address, str] = field(default_factory=dict)
     """Resources of the base that the environment does not have, each with the file that says so."""
+    moves: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
+    """Earlier names of resources by the one that they have now, the latest of them first."""
 
     @property
     def files(self) -> int:
@@ -81,7 +83,8 @@ def load(
     release = frozenset(
         parse_address(entry) for document in documents.values() for entry in document.release
     )
-    return Desired(state, release, tuple(problems), keys, removed)
+    moves = earlier_names(documents)
+    return Desired(state, release, tuple(problems), keys, removed, moves)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,11 @@ from ccstate import codes, kinds
 from ccstate.desired.checks import check_alone
 from ccstate.desired.crosschecks import declared_twice
 from ccstate.desired.documents import (
+    MOVED,
     RELEASE,
     Document,
     mentions,
+    moved_entries,
     release_entries,
     unknown_kind,
     well_named,
@@ -45,6 +47,7 @@ class Overlay:
     fields: dict[Address, _Mapping] = field(default_factory=dict)
     removed: list[Address] = field(default_factory=list)
     release: list[str] = field(default_factory=list)
+    moved: list[tuple[str, str]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
 
@@ -60,6 +63,8 @@ def parse_overlay(data: bytes, file: str) -> tuple[Overlay, list[Diagnostic], li
     for plural, named in content.items():
         if plural == RELEASE:
             findings += release_entries(overlay.release, named, file)
+        elif plural == MOVED:
+            findings += moved_entries(overlay.moved, named, file)
         elif plural not in PLURALS:
             findings.append(unknown_kind(plural, file))
         elif named is not None:
@@ -79,7 +84,7 @@ def overlay_document(data: bytes, file: str) -> Document:
         (*a, fields) for a, fields in overlay.fields.items()
     ]
     resources += [(*address, {REMOVE: True}) for address in overlay.removed]
-    return Document(resources, release=overlay.release, merged=True)
+    return Document(resources, release=overlay.release, moved=overlay.moved, merged=True)
 
 
 def _entries(overlay: Overlay, plural: str, named: Any, file: str) -> Iterator[Finding]:
@@ -164,7 +169,9 @@ def merge(
         known.setdefault(kind, []).append(name)
     first: dict[Address, str] = {}
     for file, overlay in overlays.items():
-        own = Document(release=overlay.release, broken=overlay.broken, merged=True)
+        own = Document(
+            release=overlay.release, broken=overlay.broken, moved=overlay.moved, merged=True
+        )
         for address in (*overlay.fields, *overlay.removed):
             if address in first:
                 merged.findings.append(declared_twice(address, file, first[address]))
@@ -250,7 +257,7 @@ def _rest(document: Document, changed: Mapping[Address, str]) -> Document:
     kept = [each for each in document.resources if Address(each[0], each[1]) not in changed]
     if len(kept) == len(document.resources):
         return document
-    rest = Document(kept, [], document.release, document.broken)
+    rest = Document(kept, [], document.release, document.broken, moved=document.moved)
     rest.mentions = mentions(rest)
     return rest
 

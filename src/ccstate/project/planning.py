@@ -81,11 +81,12 @@ def compared(
     plan: Plan, found: Sequence[TargetPlan], desired: Desired, today: date
 ) -> "Comparison":
     """Compare what callers meet before and after the plan."""
-    from ccstate.plan_callers import objects_now
+    from ccstate.plan_callers import objects_now, with_new_names
     from ccstate.rules import Comparison, Estate
 
     objects = objects_now(found, desired.state)
-    now = Estate(_placed(objects, desired.state), today)
+    before = with_new_names(objects, plan.changes())
+    now = Estate(_placed(before, desired.state), today)
     then = Estate(_placed(objects_after(objects, plan.changes()), desired.state), today)
     return Comparison(now, then)
 

@@ -192,7 +192,16 @@ def _compare_kinds(target: Target, adapter: Adapter, desired: Desired) -> Target
         seen = observe_kinds(target, adapter, kinds)
         seen = replace(seen, unseen=(*seen.unseen, words))
         wanted = sealed_as_recorded(wanted, secrets, seen)
-    changes = diff(target.name, wanted, seen, secrets=secrets, release=desired.release)
+    moves = {a: names for a, names in desired.moves.items() if a in wanted}
+    possible = {a: n for a, n in moves.items() if adapter.supports[a.kind].moves}
+    changes = diff(
+        target.name,
+        wanted,
+        seen,
+        secrets=secrets,
+        release=desired.release,
+        moves=possible,
+    )
     return TargetPlan(
         name=target.name,
         changes=changes,
@@ -202,6 +211,7 @@ def _compare_kinds(target: Target, adapter: Adapter, desired: Desired) -> Target
         most_updates=target.most_updates,
         most_deletions=target.most_deletions,
         platform=target.platform,
+        moves=moves,
     )
 
 

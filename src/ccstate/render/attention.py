@@ -47,17 +47,20 @@ def attention(plan: Plan) -> Iterator[Sentence]:
         yield Sentence(words, len(names), names, Style.NOTE)
     yield from _about(
         changes,
-        lambda change: change.action is Action.DELETE,
+        lambda change: change.action is Action.DELETE and not change.is_moved_away,
         ("object will be deleted", "objects will be deleted"),
         Style.ALARM,
     )
-    if plan.renames:
-        count = plural(
-            len(plan.renames), "pair looks like one object", "pairs look like one object"
-        )
-        words = f"{count} with another name; {LEFT_BEHIND}"
-        names = tuple(f"{pair.before} → {pair.after}" for pair in plan.renames)
-        yield Sentence(words, len(names), names, Style.CHANGE)
+    for declared in (True, False):
+        pairs = [pair for pair in plan.renames if pair.declared is declared]
+        if pairs:
+            count = plural(len(pairs), "pair looks like one object", "pairs look like one object")
+            words = f"{count} with another name; {LEFT_BEHIND}"
+            if declared:
+                count = plural(len(pairs), "object is renamed", "objects are renamed")
+                words = f"{count}, and the platform cannot do that; {LEFT_BEHIND}"
+            names = tuple(f"{pair.before} → {pair.after}" for pair in pairs)
+            yield Sentence(words, len(names), names, Style.CHANGE)
     phones, mailboxes = _extensions_without_user(changes)
     if phones:
         count = plural(len(phones), "phone changes hands", "phones change hands")

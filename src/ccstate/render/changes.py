@@ -278,7 +278,7 @@ def change_lines(change: Change, names: int, kept: Collection[str] = ()) -> Iter
         case Action.DELETE | Action.RELEASE:
             lost = f"  {facts}" if (facts := summary(fields)) else ""
             yield 8, (*head, *plain(lost), *reason)
-        case Action.UPDATE | Action.ADOPT:
+        case Action.UPDATE | Action.ADOPT | Action.MOVE:
             yield 8, (*head, *reason)
             yield from _edits(
                 change, {} if reason else {why: reason_words(why) for why in Why}, kept

@@ -30,6 +30,7 @@ from ccstate.render.values import (
     VERBS,
     common_reason,
     count_changes,
+    counted_changes,
     facts_of,
     fields_of,
     join_words,
@@ -360,13 +361,17 @@ _DONE: Mapping[Action, str] = {
     Action.DELETE: "deleted",
     Action.ADOPT: "taken under management",
     Action.RELEASE: "no longer managed",
+    Action.MOVE: "with another name",
 }
+
+_IN_FIELDS = {Action.UPDATE, Action.ADOPT, Action.MOVE}
+"""Actions that are shown field by field."""
 
 
 def _changes(plan: Plan) -> Iterator[_Section]:
     """Write the changes of each kind on each platform as a fold of its own."""
     groups: dict[tuple[str, str], list[Change]] = {}
-    for change in plan.changes():
+    for change in counted_changes(plan.changes()):
         groups.setdefault((change.target, change.address.kind), []).append(change)
     for (target, kind), changes in groups.items():
         name = of_kind(0, kind).removeprefix("0 ")
@@ -393,11 +398,11 @@ def _change(change: Change) -> Iterator[str]:
     name = title(change.address, fields)
     words = [f"**{_DONE[change.action]}:** {prose(kind)} {prose(change.address.name)}"]
     words += [prose(name)] if name else []
-    if change.action not in {Action.UPDATE, Action.ADOPT} and (facts := facts_of(change, fields)):
+    if change.action not in _IN_FIELDS and (facts := facts_of(change, fields)):
         words.append(f"({prose(facts)})")
     reason = common_reason(change)
     yield f"- {' '.join(words)}{f', {reason}' if reason else ''}"
-    if change.action not in {Action.UPDATE, Action.ADOPT}:
+    if change.action not in _IN_FIELDS:
         return
     for edit in change.edits[:EDITS]:
         note = "" if reason else f", {edit.why.value}"

@@ -44,6 +44,7 @@ from ccstate.render.values import (
     common_reason,
     count_changes,
     count_rest,
+    counted_changes,
     facts_of,
     fields_of,
     join_words,
@@ -139,7 +140,7 @@ def _target(plan: Plan, target: str) -> Iterator[Line]:
     kinds: dict[str, list[Change]] = {}
     for step in plan.steps:
         if step.target == target:
-            for change in step.changes:
+            for change in counted_changes(step.changes):
                 kinds.setdefault(change.address.kind, []).append(change)
     room = SHOWN
     before = 0
@@ -219,6 +220,8 @@ LIMIT = 60_000
 HEAD = 20_000
 """Characters of everything before the details: they must leave room for these."""
 EDITS = 40
+IN_FIELDS = {Action.UPDATE, Action.ADOPT, Action.MOVE}
+"""Actions that are shown field by field."""
 OTHER = "other objects"
 NAMED = 5
 SIGNS_OF_MARKDOWN: Mapping[Action, str] = {
@@ -227,6 +230,7 @@ SIGNS_OF_MARKDOWN: Mapping[Action, str] = {
     Action.DELETE: "**−**",
     Action.ADOPT: "**=**",
     Action.RELEASE: "**·**",
+    Action.MOVE: "**→**",
 }
 """Never bare: `- + queue` would begin a list within the list."""
 
@@ -338,7 +342,7 @@ def _kind(kind: str) -> str:
 def _details(plan: Plan, room: int) -> Iterator[str]:
     """Write one fold for each kind on each target, while there is room; the rest is counted."""
     groups: dict[tuple[str, str], list[Change]] = {}
-    for change in plan.changes():
+    for change in counted_changes(plan.changes()):
         groups.setdefault((change.target, change.address.kind), []).append(change)
     room -= 1_000
     recorded = plan.kept
@@ -376,10 +380,10 @@ def change_markdown(change: Change, recorded: Collection[str]) -> Iterator[str]:
     words = [f"- {SIGNS_OF_MARKDOWN[change.action]} {code(str(change.address))}"]
     words += [code(name)] if name else []
     reason = common_reason(change)
-    if change.action not in {Action.UPDATE, Action.ADOPT}:
+    if change.action not in IN_FIELDS:
         words += [code(facts)] if (facts := facts_of(change, fields)) else []
     yield " ".join([*words, f"— {reason}"] if reason else words)
-    if change.action in {Action.UPDATE, Action.ADOPT}:
+    if change.action in IN_FIELDS:
         for edit in change.edits[:EDITS]:
             is_kept = f"{change.address.kind}.{edit.path}" in recorded
             notes = ["" if reason else edit.why.value, IN_RECORDS if is_kept else ""]

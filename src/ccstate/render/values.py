@@ -150,7 +150,7 @@ def facts_of(change: Change, fields: Fields) -> str:
 
 
 def references_beyond(changes: Iterable[Change]) -> str:
-    """Write the references of changes that are only counted, by how they begin; "" for none.
+    """Write the references of changes that are only counted_changes, by how they begin; "" for none.
 
     `, with secrets from env:SIP_… (68), env:TRUNK_A`
     """
@@ -191,6 +191,7 @@ SIGNS: Mapping[Action, str] = {
     Action.DELETE: "-",
     Action.ADOPT: "=",
     Action.RELEASE: "·",
+    Action.MOVE: "→",
 }
 STYLES: Mapping[Action, Style] = {
     Action.CREATE: Style.ADD,
@@ -198,6 +199,7 @@ STYLES: Mapping[Action, Style] = {
     Action.DELETE: Style.REMOVE,
     Action.ADOPT: Style.NOTE,
     Action.RELEASE: Style.NOTE,
+    Action.MOVE: Style.CHANGE,
 }
 VERBS: Mapping[Action, str] = {
     Action.CREATE: "create",
@@ -205,19 +207,25 @@ VERBS: Mapping[Action, str] = {
     Action.DELETE: "delete",
     Action.ADOPT: "adopt",
     Action.RELEASE: "release",
+    Action.MOVE: "move",
 }
+
+
+def counted_changes(changes: Iterable[Change]) -> Iterator[Change]:
+    """Select the changes that people count: an object that gets another name is one, not two."""
+    return (change for change in changes if not change.is_moved_away)
 
 
 def count_changes(changes: Iterable[Change]) -> str:
     """Count changes: `3 to create, 2 to change, 1 to delete`; `nothing to do` for none."""
-    counts = Counter(change.action for change in changes)
+    counts = Counter(change.action for change in counted_changes(changes))
     found = [f"{counts[action]:,} to {VERBS[action]}" for action in Action if counts[action]]
     return ", ".join(found) or "nothing to do"
 
 
 def count_done(changes: Iterable[Change]) -> str:
     """Count what was done: `3 created, 2 changed, 1 deleted`."""
-    counts = Counter(change.action for change in changes)
+    counts = Counter(change.action for change in counted_changes(changes))
     found = ((counts[action], VERBS[action].removesuffix("e")) for action in Action)
     return ", ".join(f"{count:,} {verb}ed" for count, verb in found if count)
 
@@ -225,7 +233,7 @@ def count_done(changes: Iterable[Change]) -> str:
 def by_kind(changes: Iterable[Change]) -> dict[str, Counter[Action]]:
     """Count each action by kind, in the order of the plan."""
     counts: dict[str, Counter[Action]] = defaultdict(Counter)
-    for change in changes:
+    for change in counted_changes(changes):
         counts[change.address.kind][change.action] += 1
     return counts
 
@@ -233,7 +241,7 @@ def by_kind(changes: Iterable[Change]) -> dict[str, Counter[Action]]:
 def changes_words(changes: Iterable[Change]) -> str:
     """Write changes for a sentence: `creates 2 users, changes 1 queue and deletes 3 queues`."""
     counts: dict[Action, Counter[str]] = defaultdict(Counter)
-    for change in changes:
+    for change in counted_changes(changes):
         counts[change.action][change.address.kind] += 1
     parts = []
     for action in Action:
@@ -254,6 +262,8 @@ def common_reason(change: Change) -> str:
             return f"{change.why}, made again"
         case Action.CREATE, _:
             return ""
+        case Action.MOVE, _:
+            return f"was {change.moved}"
         case Action.RELEASE, Why.DELETED_BY_HAND:
             return f"{change.why}, ccstate forgets it"
         case ((Action.RELEASE | Action.DELETE), _):

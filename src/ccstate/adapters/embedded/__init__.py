@@ -19,8 +19,10 @@ from ccstate.errors import Diagnostic
 from ccstate.kinds import KINDS, field_paths, holds_secrets
 from ccstate.model import Address, Change, Fields, Json, Observation
 
-SUPPORTS: Mapping[str, Support] = {kind: placed(kind, mapped=field_paths(kind)) for kind in KINDS}
-"""Every field of every kind: an object is stored as the JSON that it is, whatever is in it."""
+SUPPORTS: Mapping[str, Support] = {
+    kind: placed(kind, mapped=field_paths(kind), moves=True) for kind in KINDS
+}
+"""Every field of every kind: an object is stored as the JSON that it is, whatever its name."""
 
 __all__ = ["Connection", "EmbeddedAdapter", "connect", "places"]
 

@@ -34,15 +34,20 @@ class DraftedChange:
         return self.before != self.after
 
 
-def draft(change: Change, live: Fields | None, secrets: Secrets) -> DraftedChange:
-    """Carry out the change on the live fields; Refused where that cannot be."""
+def draft(
+    change: Change, live: Fields | None, secrets: Secrets, source: Fields | None
+) -> DraftedChange:
+    """Carry out the change on the live fields; Refused where that cannot be.
+
+    `source` is the object that a move takes the place of: what nobody declares comes from there.
+    """
     kind = change.address.kind
     if kind not in kinds.KINDS:
         raise Refused(f'this platform does not know the kind "{kind}"')
     shown = None if live is None else sealed(secrets.key, kind, live)
     if fingerprint(shown) != change.basis:
         raise Refused(CHANGED)
-    then = after(change, live, secrets)
+    then = after(change, live, secrets, source)
     keeps = change.action not in (Action.DELETE, Action.RELEASE)
     return DraftedChange(
         address=change.address,
@@ -136,7 +141,9 @@ def carry_out(
     database: sqlite3.Connection, batch: Sequence[Change], secrets: Secrets, faults: Faults
 ) -> list[Result]:
     """Carry out a batch: a result for each change; fewer where the platform is lost on the way."""
-    live = store.found(database, (change.address for change in batch))
+    wanted = [change.address for change in batch]
+    wanted += [change.moved for change in batch if change.moved is not None]
+    live = store.found(database, wanted)
     drafts: dict[Address, DraftedChange] = {}
     places: dict[Address, int] = {}
     said: list[Result] = []
@@ -145,7 +152,8 @@ def carry_out(
             said.append(Result(done=False, reason="the batch changes it twice"))
             continue
         try:
-            drafted = draft(change, live.get(change.address), secrets)
+            source = None if change.moved is None else live.get(change.moved)
+            drafted = draft(change, live.get(change.address), secrets, source)
             fault = faults.strike(change.address)
             if fault and fault.fault == "vanish":
                 break
