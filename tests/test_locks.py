@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -245,13 +246,20 @@ def pip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     return found
 
 
+@pytest.fixture(scope="module")
+def venv(pip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with that pip and nothing else, to be copied."""
+    folder = tmp_path_factory.mktemp("venv") / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    install = [f"{folder}/bin/python", f"{pip}/pip", "install", "--quiet", "--no-index", str(pip)]
+    subprocess.run(install, check=True, cwd=folder.parent)
+    return folder
+
+
 @pytest.fixture
-def checkout(pip: Path, index: Index, tmp_path: Path) -> Checkout:
-    venv = [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / ".venv")]
-    subprocess.run(venv, check=True)
+def checkout(venv: Path, index: Index, tmp_path: Path) -> Checkout:
+    shutil.copytree(venv, tmp_path / ".venv", symlinks=True)
     python = tmp_path / ".venv/bin/python"
-    install = [str(python), f"{pip}/pip", "install", "--quiet", "--no-index", str(pip)]
-    subprocess.run(install, check=True, cwd=tmp_path)
     for file in ("Makefile", "pyproject.toml"):
         (tmp_path / file).write_bytes((ROOT / file).read_bytes())
     for lock in LOCKS:

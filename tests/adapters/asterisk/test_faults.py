@@ -149,6 +149,7 @@ BOUNDARIES = (
 )
 
 
+@pytest.mark.no_cover  # the same plan and apply each time, as the tests below measure them
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_a_killed_apply_is_finished_by_the_next(
     boundary: str, estate: Estate, killed: Killed
