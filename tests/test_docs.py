@@ -169,11 +169,11 @@ def test_every_step_with_credentials_is_told_what_a_branch_may_reach() -> None:
     told = {name: f"${{{{ vars.{name} }}}}" for name in ("CCSTATE_HOSTS", "CCSTATE_SECRET_NAMES")}
     steps = [
         step
-        for name in ("plan.yml", "apply.yml")
+        for name in ("plan.yml", "apply.yml", "drift.yml")
         for job in yaml.safe_load((ROOT / ".github/workflows" / name).read_text())["jobs"].values()
         for step in job["steps"]
-        if re.search(r"^ccstate (plan|apply)\b", step.get("run", ""), re.MULTILINE)
+        if re.search(r"^ccstate ci (plan|apply|drift)\b", step.get("run", ""), re.MULTILINE)
     ]
-    assert len(steps) == 3
+    assert len(steps) == 4
     for step in steps:
         assert told.items() <= step["env"].items(), step["name"]

@@ -489,6 +489,9 @@ RECORD_OF_NOTHING = Code("""CC824 there is no record of a plan {plan_id}
   hint: `ccstate plans` lists what there is in this folder""")
 REMOTE_UNUSABLE = Code("""CC825 {address} is no repository that records can be pushed to
   hint: name an address of https://, or the whole path of a folder""")
+SOURCE_UNKNOWN = Code("""CC826 {given} names no commit of a repository of ccstate
+  Workflows install what was looked at, and not what a name means on another day.
+  hint: name both: --from https://HOST/PATH@COMMIT, the whole id of the commit""")
 PROMOTED_TO_ITSELF = Code("""CC828 {name} cannot be promoted to itself
   hint: name another environment, or base for all of them""")
 NOT_SAID_THERE = Code("""CC828 {environment} changes nothing of {address}

@@ -142,6 +142,7 @@ def _gitlab(environment: Mapping[str, str]) -> Job:
         is_fork=bool(number) and source != environment.get("CI_MERGE_REQUEST_PROJECT_ID", ""),
         actor=environment.get("GITLAB_USER_LOGIN", ""),
         address=_address(environment.get("CI_JOB_URL", "")),
+        outputs=_path(environment.get("CCSTATE_OUTPUTS", "")),
     )
 
 

@@ -112,6 +112,22 @@ def _write_schemas(folder: Path, names: Iterable[str]) -> None:
         print_remark(f"wrote {display_path(path)}")
 
 
+def _write_workflows(folder: Path, host: str, given: str) -> int:
+    """Write the workflows for a code host; InvalidInput where one of them is there already."""
+    from ccstate.ci.workflows import source_of, workflows
+
+    found = workflows(host, source_of(given))
+    if there := [folder / name for name in found if (folder / name).exists()]:
+        raise InvalidInput([codes.PROJECT_THERE(file=path) for path in there])
+    for name, content in found.items():
+        path = folder / name
+        refuse_links(folder, path)
+        write_file(path, content)
+        print_remark(f"wrote {display_path(path)}")
+    print_result("Next: set up environments, secrets and variables as docs/ci.md says, and commit")
+    return 0
+
+
 _PROJECT = """\
 # yaml-language-server: $schema=schema/project.json
 version: 1
@@ -167,12 +183,27 @@ numbers:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
-def init(folder: Path) -> int:
+@click.option(
+    "--ci",
+    "host",
+    type=click.Choice(["github", "gitlab"]),
+    help="Write the workflows of a team's own repository, and no project.",
+)
+@click.option(
+    "--from",
+    "source",
+    default="",
+    metavar="URL@COMMIT",
+    help="Where the workflows install ccstate from; as it was installed here where left out.",
+)
+def init(folder: Path, host: str | None, source: str) -> int:
     """Start a project here, or in FOLDER.
 
     Writes ccstate.yaml, a first desired state, and the schemas for your editor; nothing that is
-    there already is touched.
+    there already is touched. With --ci, writes what plans and applies changes on a code host.
     """
+    if host:
+        return _write_workflows(folder, host, source)
     from ccstate.schemas import SCHEMAS
 
     if (folder / FILE).exists():
