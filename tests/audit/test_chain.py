@@ -79,6 +79,7 @@ def _remove_record(folder: Path) -> None:
         (_remove_folder, 1, "CC706"),
         (_edit_approval, 0, "CC705"),
         (_edit_approval, 1, "CC705"),
+        (_edit_approval, 2, "CC705"),
         (_remove_record, 0, "CC706"),
         (_remove_record, 1, "CC706"),
         (_remove_record, 2, "CC706"),
@@ -146,7 +147,9 @@ def test_a_copy_that_differs_from_the_branch_shows(
     repository: Repository, plans: list[Path]
 ) -> None:
     on_branch(repository, "Three applies")
-    _edit_approval(plans[2])  # the newest: no other record names it
+    path = plans[2] / "record.json"  # the newest: no other record names it
+    record = {**json.loads(path.read_bytes()), "finished": "2026-12-24T10:00:00+00:00"}
+    path.write_text(json.dumps(record), encoding="utf-8")
     assert problems(repository.root) == [("CC705", f"plans/{plans[2].name}/record.json")]
 
 

@@ -12,6 +12,7 @@ import orjson
 from ccstate.apply.journal import JOURNAL
 from ccstate.audit import codes
 from ccstate.errors import Diagnostic, Span
+from ccstate.history.applies import read_apply
 from ccstate.history.record_branch import rewritten
 from ccstate.history.records import FILE as RECORD
 from ccstate.history.records import Record, read_record, sha256
@@ -80,7 +81,11 @@ def _read(stored: Stored, known: _Known) -> list[tuple[str, str]]:
                 continue
             found[sha256(content)] = record
             first.setdefault(sha256(content), copy.source)
-            known.problems += _differing_files(copy, record)
+            differing = list(_differing_files(copy, record))
+            known.problems += differing
+            if not differing and (what := _contradiction(copy, record)):
+                cause = f"What it says of {what} is not what plan and journal say."
+                known.problems.append(_changed(copy, RECORD, cause))
         if len(first) > 1:
             one, other, *_ = first.values()
             span = Span(f"{FOLDER}/{plan_id}/{RECORD}")
@@ -110,6 +115,22 @@ def _differing_files(copy: StoredPlan, record: Record) -> Iterator[Diagnostic]:
             yield codes.RECORD_GONE(span, what=name, plan_id=copy.id, cause=cause, hint=hint)
         elif sha256(content) != digest:
             yield _changed(copy, name, "Its SHA-256 is not the one that the record holds.")
+
+
+def _contradiction(copy: StoredPlan, record: Record) -> str:
+    """Name what a record says otherwise than the plan and the journal that it holds digests of."""
+    apply = read_apply(copy)
+    if apply is None:
+        return "its plan"
+    said = {
+        "who applied it, and on whose word": (record.authority, apply.authority),
+        "its commit": (record.commit.removesuffix("+"), apply.commit),
+        "when it began": (record.started, apply.started),
+        "its outcome": (record.outcome, apply.outcome.outcome),
+        "how much was confirmed": (record.confirmed, apply.confirmed),
+        "how much was planned": (record.changes, len(apply.changes)),
+    }
+    return next((what for what, (one, other) in said.items() if one != other), "")
 
 
 def _finished_without_record(copies: Sequence[StoredPlan]) -> str:

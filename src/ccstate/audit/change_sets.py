@@ -152,9 +152,9 @@ def moment(text: str) -> datetime | None:
     """Read a moment in UTC, from ISO 8601; None where it is none."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 @dataclass(slots=True)

@@ -72,7 +72,7 @@ def main_commits(
 def _moment(date: str) -> datetime:
     try:
         return datetime.fromisoformat(date).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return datetime.min.replace(tzinfo=UTC)
 
 

@@ -231,7 +231,6 @@ class _Apply:
         """Apply the plan under its locks, and write the receipt."""
         journal = open_journal(self.plans.journal(self.plan_id))
         self.plans.keep(self.plan_id)
-        started = journal.recorded[0].at if journal.recorded else _now()
         self._do("")
         self._do("looking whether the plan still fits")
         # An apply that was killed before it began has done nothing: the plan must be fresh.
@@ -250,7 +249,7 @@ class _Apply:
         receipt = Receipt(
             self.plan_id,
             applied.results,
-            started,
+            journal.recorded[0].at,
             _now(),
             corrective,
             self.plan.kept,
