@@ -122,11 +122,15 @@ def journeys(texts: SearchStrategy[str]) -> SearchStrategy[Journeys]:
 
 
 TARGETS = st.sampled_from(["north", "south"])
-STEPS = TARGETS.flatmap(
-    lambda target: st.builds(
-        Step, st.just(target), st.lists(changes(target), min_size=1, max_size=3).map(tuple)
-    )
-)
+
+
+@cache
+def _steps(target: str) -> SearchStrategy[Step]:
+    some = st.lists(changes(target), min_size=1, max_size=3)
+    return st.builds(Step, st.just(target), some.map(tuple))
+
+
+STEPS = TARGETS.flatmap(_steps)
 PLANS = st.builds(
     Plan,
     commit=TEXTS,
