@@ -511,6 +511,9 @@ POLICY_SHARED = Code("""CC840 {what} {value} belongs to "{other}" too
 POLICY_COUNT = Code("""CC840 {count} approvals are asked of {people} people
   Nothing that this concerns could ever be applied.
   hint: lower the count, or name more people""")
+POLICY_UNCOUNTED = Code("""CC840 no approval of {name} could count
+  Reviews are known by a login, and signed commits by a key; the person has neither.
+  hint: add login: as on the code host; or keys:, with those that sign the person's commits""")
 POLICY_NO_TIMEZONE = Code("""CC840 the period is in no timezone
   hint: add timezone: to the policy, such as Australia/Sydney""")
 POLICY_PERIOD_UNCLEAR = Code("""CC840 the period does not say when it is

@@ -12,7 +12,7 @@ version: 1
 targets: {main: {adapter: embedded, connection: {path: x.db}}}
 policy:
   timezone: UTC
-  people: {kim: {emails: [kim@example.com]}, sam: {}}
+  people: {kim: {login: kim, emails: [kim@example.com]}, sam: {}}
 """
 
 
@@ -75,6 +75,15 @@ def test_no_two_people_are_known_by_the_same(tmp_path: Path, person: str) -> Non
     (problem,) = raised.value.problems
     assert problem.code == "CC840"
     assert "belongs to" in problem.message
+
+
+def test_a_person_whose_approval_could_never_count_is_refused(tmp_path: Path) -> None:
+    text = BEGIN.replace("login: kim, ", "") + "  approvals: [{who: [kim]}, {who: [kim, sam]}]\n"
+    (tmp_path / "ccstate.yaml").write_text(text)
+    with pytest.raises(InvalidInput) as raised:
+        load_settings(tmp_path)
+    (problem,) = raised.value.problems
+    assert (problem.code, "login:" in problem.hint) == ("CC840", True)
 
 
 def test_the_policy_of_the_page_is_one(tmp_path: Path) -> None:

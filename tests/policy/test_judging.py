@@ -126,6 +126,35 @@ def test_a_person_is_known_by_the_name_only_where_nothing_else_is_said() -> None
         assert codes(judge(form, plan(), authority, NOW)) == found
 
 
+@pytest.mark.parametrize(
+    "by, words",
+    [
+        ("Lee", 'give the person "lee" login: Lee'),
+        ("stranger", "stranger approved, and the policy names no person with that login."),
+    ],
+)
+def test_an_approval_by_a_login_that_no_person_has_says_so(by: str, words: str) -> None:
+    people = {"lee": {"emails": ["lee@example.com"]}, "sam": {}}
+    form = policy(people=people, approvals=[{"who": ["lee", "sam"]}])
+    (problem,) = judge(form, plan(), Authority(approvals=(review(by),), head=HEAD), NOW).blocked
+    assert words in problem.cause
+    assert problem.message == "lee or sam must approve queue/sales"
+
+
+@pytest.mark.parametrize(
+    "rule, words",
+    [
+        ({"who": ["kim"]}, "kim must approve"),
+        ({"who": ["telephony"]}, "one of telephony must approve"),
+        ({"who": ["telephony"], "count": 2}, "2 of telephony must approve"),
+    ],
+)
+def test_whose_approval_is_missing_is_said_in_plain_words(rule: dict[str, Any], words: str) -> None:
+    form = policy(teams=APPROVALS["teams"], approvals=[rule])
+    (problem,) = judge(form, plan(), Authority(), NOW).blocked
+    assert problem.message.startswith(words)
+
+
 def test_what_was_approved_is_not_its_way_back() -> None:
     back = replace(plan(), rollback=Rollback("a" * 12, OLDER))
     authority = Authority(approvals=(review("kim"), review("Priya-N", "")), head=HEAD)

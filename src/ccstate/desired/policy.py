@@ -235,20 +235,9 @@ def check_policy(
 ) -> Problems:
     """Check what must hold inside of a policy, in a project with these targets and environments."""
     yield from _identities(form)
-    for team, members in form.teams.items():
-        if team in form.people:
-            yield ("teams", team), codes.POLICY_NAME_TWICE(name=quote(team))
-        yield from _known(members, form.people, ("teams", team), "person")
-    known = {**form.people, **form.teams}
+    yield from _people(form)
     for place, rule in enumerate(form.approvals):
-        path: Path = ("approvals", place)
-        yield from _known(rule.who, known, (*path, "who"), "person or team")
-        yield from _scope(rule, targets, environments, path)
-        people = form.members(rule.who)
-        if people and len(people) < rule.count:
-            yield (*path, "count"), codes.POLICY_COUNT(count=rule.count, people=len(people))
-    if form.emergency:
-        yield from _known(form.emergency.who, known, ("emergency", "who"), "person or team")
+        yield from _scope(rule, targets, environments, ("approvals", place))
     for pattern in form.protected:
         kind = pattern.partition("/")[0]
         yield from _known([kind], KINDS, ("protected",), "kind")
@@ -258,6 +247,28 @@ def check_policy(
         for name, period in periods.items():
             yield from _scope(period, targets, environments, (field, name))
             yield from _period(form, period, (field, name))
+
+
+def _people(form: PolicyForm) -> Problems:
+    """Check teams, and that those who are asked are there, and can say so."""
+    for team, members in form.teams.items():
+        if team in form.people:
+            yield ("teams", team), codes.POLICY_NAME_TWICE(name=quote(team))
+        yield from _known(members, form.people, ("teams", team), "person")
+    known = {**form.people, **form.teams}
+    asked: frozenset[str] = frozenset()
+    for place, rule in enumerate(form.approvals):
+        path: Path = ("approvals", place)
+        yield from _known(rule.who, known, (*path, "who"), "person or team")
+        people = form.members(rule.who)
+        asked |= people
+        if people and len(people) < rule.count:
+            yield (*path, "count"), codes.POLICY_COUNT(count=rule.count, people=len(people))
+    for name in sorted(asked):
+        if not (form.login(name) or form.people[name].keys):
+            yield ("people", name), codes.POLICY_UNCOUNTED(name=quote(name))
+    if form.emergency:
+        yield from _known(form.emergency.who, known, ("emergency", "who"), "person or team")
 
 
 def _known(names: Collection[str], known: Collection[str], path: Path, what: str) -> Problems:

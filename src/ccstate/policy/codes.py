@@ -2,7 +2,7 @@
 
 from ccstate.errors import Code
 
-APPROVAL_MISSING = Code("""CC841 {count} of {who} must approve {what}
+APPROVAL_MISSING = Code("""CC841 {who} must approve {what}
   {given}
   hint: {hint}""")
 TRAILER_MISSING = Code("""CC842 the commit has no trailer {trailer}:

@@ -170,12 +170,19 @@ def _missing_approvals(
         elif plan.commit.endswith("+") or not plan.commit:
             hint = "commit what you have, and ask for a review of it"
         yield codes.APPROVAL_MISSING(
-            count=need.count,
-            who=" or ".join(need.who),
+            who=_who_must(policy, need),
             what=need.what,
             given=" ".join([given, *aside]),
             hint=hint,
         )
+
+
+def _who_must(policy: Policy, need: Need) -> str:
+    """Say whose approval is needed: one person, one of several, or so many of them."""
+    named = " or ".join(need.who)
+    if need.count > 1:
+        return f"{need.count} of {named}"
+    return named if all(name in policy.form.people for name in need.who) else f"one of {named}"
 
 
 def _whom_to_ask(policy: Policy, need: Need, authority: Authority) -> str:
@@ -198,6 +205,13 @@ def _passed_over(policy: Policy, plan: Plan, need: Need, authority: Authority) -
     writers = people.authors(policy.form, authority)
     for approval in authority.approvals:
         person = people.approver(policy.form, approval)
+        if not person and approval.by.lower() in policy.form.people:
+            yield (
+                f"{approval.by} approved, and the policy names no person with that login: give "
+                f'the person "{approval.by.lower()}" login: {approval.by}.'
+            )
+        elif not person:
+            yield f"{approval.by} approved, and the policy names no person with that login."
         if person not in members:
             continue
         if person in writers:
