@@ -219,6 +219,8 @@ def test_no_command_runs_what_a_branch_names(
     attack: Callable[[Attacked], None],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
+    ["ci", "apply", "--forge", "files", "--into", "answer"],
+    ["ci", "record", "--local"],
 ) -> None:
     attacked.hooks()
     attack(attacked)

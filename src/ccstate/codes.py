@@ -485,6 +485,9 @@ BASE_UNKNOWN = Code("""CC822 git does not have the commit {base}, which the chan
 RECORD_REFUSED = Code("""CC823 the branch {branch} cannot be written: {reason}
   The records of the apply are in plans/ of the machine where it ran, and nowhere else.
   hint: run `ccstate ci record` there again, with a token that may write to that branch""")
+RECORDS_UNKNOWN = Code("""warning: CC823 the branch {branch} cannot be fetched: {reason}
+  The record of this apply will not name those before it.
+  hint: let the token read the repository; the next record that knows both names both""")
 RECORD_OF_NOTHING = Code("""CC824 there is no record of a plan {plan_id}
   hint: `ccstate plans` lists what there is in this folder""")
 REMOTE_UNUSABLE = Code("""CC825 {address} is no repository that records can be pushed to

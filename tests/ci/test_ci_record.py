@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from ccstate.ci.job import Job, remote_here
-from ccstate.ci.record import record
+from ccstate.ci.record import fetch_records, record
 from ccstate.errors import InvalidInput
 from ccstate.git import GitFailed, Remote
-from ccstate.history.stored_plans import stored_plans
+from ccstate.history.stored_plans import newest_records, stored_plans
 from tests.ci.estates import Team
 
 pytestmark = pytest.mark.git
@@ -68,6 +68,20 @@ def test_a_fresh_clone_reads_them(team: Team, bare: Path, tmp_path: Path) -> Non
         assert list(found.plans) == plan_ids(team)
         (plan,) = found.plans[plan_ids(team)[0]]
         assert plan.content("receipt.md")
+
+
+def test_an_apply_on_a_fresh_machine_knows_the_records_before_it(
+    team: Team, bare: Path, tmp_path: Path
+) -> None:
+    team.run("ci", "record", f"--push={bare}")
+    clone = tmp_path / "runner"
+    team.git("clone", "--quiet", "--single-branch", str(bare), str(clone))
+    assert newest_records(clone) == {}
+    fetch_records(clone, Remote(str(bare)))
+    assert list(newest_records(clone)) == plan_ids(team)
+    with pytest.raises(InvalidInput) as caught:
+        fetch_records(clone, Remote(str(tmp_path / "nosuch.git")))
+    assert caught.value.problems[0].code == "CC823"
 
 
 def test_on_a_laptop_the_branch_of_the_clone_grows(team: Team) -> None:

@@ -59,6 +59,18 @@ def record(root: Path, job: Job, remote: Remote | None, names: Sequence[str] = (
     )
 
 
+def fetch_records(root: Path, remote: Remote) -> None:
+    """Fetch the branch of records, on which the next record names those before it.
+
+    A runner's clone need not have it. Raises InvalidInput where the remote does not answer.
+    """
+    found = _repository(root)
+    try:
+        _tip(found, remote)
+    except GitFailed as failed:
+        raise InvalidInput(codes.RECORDS_UNKNOWN(branch=BRANCH, reason=_line(failed))) from None
+
+
 def _repository(root: Path) -> Repository:
     try:
         found = repository(root)

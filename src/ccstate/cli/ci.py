@@ -19,6 +19,7 @@ from ccstate.cli.output import (
     print_result,
 )
 from ccstate.cli.progress import ApplyTerminal, Terminal
+from ccstate.errors import InvalidInput
 from ccstate.project import Project
 
 if TYPE_CHECKING:
@@ -126,13 +127,20 @@ def apply(
     refuse, 4 where something is not confirmed, 5 where it has to wait.
     """
     from ccstate.ci.apply import apply_change
-    from ccstate.ci.job import job_here
+    from ccstate.ci.job import job_here, remote_here
+    from ccstate.ci.record import fetch_records
 
     job = job_here(os.environ)
     job = replace(job, base=base or job.base)
     with ApplyTerminal() as terminal:
+        project = Project.open(root, terminal, environment)
+        if (remote := remote_here(os.environ)) and host is None:
+            try:
+                fetch_records(project.root, remote)
+            except InvalidInput as error:
+                print_problems(error.problems)
         ended = apply_change(
-            Project.open(root, terminal, environment),
+            project,
             job,
             _forge(host, into),
             agreed=agreed,

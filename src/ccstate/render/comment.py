@@ -163,8 +163,9 @@ def _left_out(names: Sequence[str], whole: str) -> str:
 def _sections(answer: Answer) -> Iterator[_Section]:
     """List the sections in their order; the first one is never left out."""
     yield _Section("", 0, "\n".join(_head(answer)))
-    if answer.problems or answer.elsewhere:
-        yield _Section("problems of the files", 1, "\n".join(_problems(answer)))
+    is_wrong = any(problem.severity is Severity.ERROR for problem in answer.problems)
+    if is_wrong:
+        yield _Section("problems", 1, "\n".join(_problems(answer)))
     plan = answer.plan
     if plan and plan.refusals:
         yield _Section("why it may not be applied", 1, "\n".join(_refusals(plan)))
@@ -176,6 +177,8 @@ def _sections(answer: Answer) -> Iterator[_Section]:
         yield _Section("who has to approve", 1, "\n".join(_approvers(answer)))
     if answer.broken or answer.tests:
         yield _Section("call tests", 3, "\n".join(_tests(answer)))
+    if not is_wrong and (answer.problems or answer.elsewhere):
+        yield _Section("warnings", 3, "\n".join(_problems(answer)))
     if plan and plan.steps:
         yield from _changes(plan)
     yield from _pictures(answer)
@@ -233,6 +236,7 @@ def _request_words(request: Request) -> Iterator[str]:
 
 
 def _problems(answer: Answer) -> Iterator[str]:
+    yield f"**{counted(answer.problems)}**\n" if answer.problems else "**Warnings:**\n"
     for problem in answer.problems[:PROBLEMS]:
         place = f"{prose(str(problem.span))}: " if problem.span else ""
         yield f"- **{problem.severity.value} {prose(problem.code)}** {place}{_words(problem)}"
@@ -273,7 +277,7 @@ def _callers(plan: Plan) -> Iterator[str]:
         return
     yield f"**What callers notice:** {head}.\n" if head else "**What callers notice:**\n"
     if journeys.changes:
-        yield "| | Who calls, and does what | Today | Afterwards | When |"
+        yield "| | Who calls, and does what | Before | After | When |"
         yield "|---|---|---|---|---|"
         yield from map(_row, journeys.changes[:SHOWN])
         yield ""
@@ -425,7 +429,7 @@ def _picture(picture: Picture) -> str:
     parts = [
         f"<details><summary>Picture of {html_words(picture.title)}: before and after</summary>\n"
     ]
-    for when, drawn in (("Today", picture.before), ("Afterwards", picture.after)):
+    for when, drawn in (("Before", picture.before), ("After", picture.after)):
         parts.append(f"**{when}**\n")
         parts.append(f"```mermaid\n{drawn}```\n" if drawn else "It is not there.\n")
     return "\n".join([*parts, "</details>\n"])
