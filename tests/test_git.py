@@ -52,7 +52,7 @@ COMMAND_LINES = {
 
 
 FILES = ["--forge", "files", "--into", "answer"]
-SUBCOMMANDS = [["ci", "apply", *FILES], ["ci", "drift", *FILES]]
+SUBCOMMANDS = [["ci", "apply", *FILES], ["ci", "record", "--local"], ["ci", "drift", *FILES]]
 
 
 class Attacked:
@@ -219,8 +219,6 @@ def test_no_command_runs_what_a_branch_names(
     attack: Callable[[Attacked], None],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    ["ci", "apply", "--forge", "files", "--into", "answer"],
-    ["ci", "record", "--local"],
 ) -> None:
     attacked.hooks()
     attack(attacked)
