@@ -29,8 +29,8 @@ STORY = [
     ("12-16T01:20", "confirmed", [ALONE]),  # so it was taken back
     ("12-16T02:00", "nothing to do", []),  # the files follow
     ("12-18T01:00", "confirmed", []),  # waited for the end of the freeze
-    ("12-22T05:00", "confirmed", []),  # the files follow the emergency
     ("12-22T05:00", "confirmed", [ALONE, "emergency"]),
+    ("12-22T06:00", "confirmed", []),  # the files follow the emergency
     ("12-29T05:00", "confirmed", []),  # promoted
     ("12-30T01:00", "confirmed", ["without request", ALONE]),  # around the process
 ]
@@ -198,6 +198,7 @@ def an_emergency_rolls_back_in_the_freeze(centre: Centre, plan_id: str) -> None:
     assert centre.live("queue/sales")["wrap_up"] == "30s"
     centre.record()
     # The files follow, and what waited is applied after the freeze.
+    centre.at("2026-12-22T06:00")
     centre.propose(
         "wrap_up: 20s", "wrap_up: 30s", asked("106", "More time after calls again", "rolled back")
     )
