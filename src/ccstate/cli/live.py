@@ -58,7 +58,7 @@ def drift(
 
 
 @click.command()
-@click.argument("what", metavar="ADDRESS|PLAN", default="")
+@click.argument("what", metavar="[ADDRESS|PLAN]", required=False)
 @click.option(
     "--resolved",
     is_flag=True,
@@ -70,7 +70,13 @@ def drift(
 @ENVIRONMENT
 @click.pass_obj
 def show(
-    root: Any, *, what: str, resolved: bool, targets: tuple[str, ...], form: str, environment: str
+    root: Any,
+    *,
+    what: str | None,
+    resolved: bool,
+    targets: tuple[str, ...],
+    form: str,
+    environment: str,
 ) -> int:
     """Show an object as declared, applied and live; or a plan.
 
@@ -79,8 +85,8 @@ def show(
     """
     project = Project.open(root, Terminal(), environment)
     if resolved:
-        print_report(RESOLVED, form, resolve(project, what))
-    elif not what:
+        print_report(RESOLVED, form, resolve(project, what or ""))
+    elif what is None:
         raise click.UsageError("Name an object or a plan, or pass --resolved.")
     elif "/" not in what:
         show_plan(project.read_plan(what), form)
