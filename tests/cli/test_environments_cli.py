@@ -310,3 +310,29 @@ def test_what_results_is_shown_for_programs(screen: Screen) -> None:
         "line": 3,
         "default": False,
     } in sales["origins"]
+
+
+@pytest.mark.git
+def test_history_says_in_which_environments_files_a_commit_changed_an_object(
+    screen: Screen,
+) -> None:
+    def commit(subject: str) -> None:
+        git(screen.folder, "add", "--all")
+        git(screen.folder, "commit", "-qm", subject)
+
+    git(screen.folder, "init", "-q")
+    screen.write("environments/staging/sales.yaml", "teams: {a: {label: A}}\n")
+    commit("the first state of the centre")
+    screen.write("environments/staging/sales.yaml", STAGING)
+    commit("staging rings for a shorter time")
+    assert screen.run("history", "queue/sales", "--format", "json") == 0, screen.err
+    found = orjson.loads(screen.out)["commits"]
+    assert [(c["subject"], c["action"], c["environment"]) for c in found] == [
+        ("staging rings for a shorter time", "changed", "staging"),
+        ("the first state of the centre", "created", None),
+    ]
+    assert found[0]["edits"] == [{"path": "ring_for", "before": None, "after": "15s"}]
+    assert screen.run("history", "queue/sales") == 0
+    assert "in staging" in screen.out
+    assert screen.run("history", "queue/sales", "--environment", "production") == 0
+    assert "staging" not in screen.out

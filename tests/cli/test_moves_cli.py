@@ -11,6 +11,7 @@ from ccstate.model import Action, Step
 from ccstate.plan_values import faults
 from ccstate.project import Project
 from tests.cli.test_cli import PROJECT, Screen, screen
+from tests.cli.test_reports import git
 
 Golden = Callable[[str, str], None]
 __all__ = ["screen"]
@@ -147,3 +148,25 @@ def test_a_platform_that_cannot_rename_says_what_stays_behind(
     assert "1 to create, 1 to change, 1 to delete" in said
     assert renamed.run("apply") == 0
     assert (renamed.live("queue", "sales-au") or {})["weight"] == 0
+
+
+@pytest.mark.git
+def test_history_goes_on_before_a_rename(screen: Screen) -> None:
+    def commit(subject: str, content: str) -> None:
+        screen.write("desired_state/all.yaml", content)
+        git(screen.folder, "add", "--all")
+        git(screen.folder, "commit", "-qm", subject)
+
+    git(screen.folder, "init", "-q")
+    commit("the first state of the centre", BEFORE)
+    commit("calls ring for a shorter time", BEFORE.replace("20s", "15s"))
+    commit("the queue gets a country", AFTER.replace("20s", "15s") + MOVED)
+    assert screen.run("history", "queue/sales-au", "--format", "json") == 0, screen.err
+    found = orjson.loads(screen.out)["commits"]
+    assert [(c["subject"], c["action"], c["name"]) for c in found] == [
+        ("the queue gets a country", "created", None),
+        ("calls ring for a shorter time", "changed", "queue/sales"),
+        ("the first state of the centre", "created", "queue/sales"),
+    ]
+    assert screen.run("history", "queue/sales-au") == 0
+    assert "as queue/sales" in screen.out

@@ -27,8 +27,9 @@ from ccstate.render.history_text import BLAME, HISTORY, Blame, History
     show_default=True,
 )
 @in_format(HISTORY)
+@ENVIRONMENT
 @click.pass_obj
-def history(root: Any, address: str, limit: int, form: str) -> int:
+def history(root: Any, *, address: str, limit: int, form: str, environment: str) -> int:
     """Say who changed an object, when, and on whose word.
 
     From git: commits, authors, requests and fields; from plans/ and the branch ccstate-record: what
@@ -36,7 +37,7 @@ def history(root: Any, address: str, limit: int, form: str) -> int:
     """
     wanted = address_of(address)
     # One more than is shown, to tell whether there are more.
-    records = Project.open(root, Terminal()).records
+    records = Project.open(root, Terminal(), environment).records
     found = records.history(wanted, limit + 1)
     shown = History(wanted, found[:limit], len(found) <= limit, records.sources)
     print_report(HISTORY, form, shown)

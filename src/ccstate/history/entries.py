@@ -5,16 +5,18 @@ on, before another commit changed the object again.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ccstate import codes
 from ccstate.authority import NO_AUTHORITY, Authority
-from ccstate.desired.documents import parse
+from ccstate.desired.crosschecks import earlier_names
+from ccstate.desired.documents import MOVED, Document, parse
 from ccstate.desired.findings import did_you_mean
 from ccstate.desired.tree import content_of, yaml_files
 from ccstate.errors import Diagnostic, InvalidInput
@@ -64,6 +66,10 @@ class Entry:
     reason: str = ""
     authority: Authority = NO_AUTHORITY
     settled: str = ""
+    environment: str = ""
+    """Environment whose files the commit changed; "" for the base."""
+    name: str = ""
+    """Earlier address that the object had then; "" for the one that was asked for."""
 
     @property
     def age(self) -> datetime:
@@ -71,22 +77,84 @@ class Entry:
         return _moment(self.date)
 
 
-def history(root: Path, desired_folder: str, address: Address, limit: int) -> list[Entry]:
+def history(
+    root: Path,
+    desired_folder: str,
+    address: Address,
+    limit: int,
+    *,
+    overlays: Mapping[str, str] = MappingProxyType({}),
+    environment: str = "",
+) -> list[Entry]:
     """Read the newest commits that changed the object, from git, and what plans and records say of them.
 
-    Raises InvalidInput where git has no history here, or the object was never in it.
+    Those from before it was renamed, too. `overlays` are the folders of environments by their names,
+    `environment` is the chosen one, whose plans alone are meant. Raises InvalidInput where git has no
+    history here, or the object was never in it.
     """
+    folders = {"": desired_folder, **overlays}
     log = log_of(root, address)
-    with log.versions() as content:
-        found = list(islice(commits_of(log, content, desired_folder, address), limit))
-    if not found and limit > 0:
+    entries: list[Entry] = []
+    undone: list[Entry] = []
+    is_all = True
+    for name in (address, *_earlier_names(root, folders.values(), address)):
+        plans = [
+            plan
+            for plan in plans_of(root, name)
+            if not environment or plan.environment == environment
+        ]
+        for layer, folder in folders.items():
+            with log.versions() as content:
+                found = list(islice(commits_of(log, content, folder, name), limit))
+            is_all = is_all and len(found) < limit
+            own = [plan for plan in plans if not layer or plan.environment == layer]
+            described_ones = described(log, own, name, found)
+            entries += [_in_layer(entry, layer, name, address) for entry in described_ones]
+        undone += [_in_layer(entry, "", name, address) for entry in undone_by_hand(plans, name)]
+    if not entries and limit > 0:
         raise InvalidInput(never_declared(root, desired_folder, address))
-    plans = plans_of(root, address)
-    entries = described(log, plans, address, found)
-    undone = undone_by_hand(plans, address)
-    if len(found) == limit:  # older ones are beyond the limit, as the commits of their time are
-        undone = [entry for entry in undone if _moment(entry.date) >= _moment(entries[-1].date)]
+    if overlays or any(entry.name for entry in entries):
+        main = log.mainline()
+        entries = sorted(
+            _renamed(entries),
+            key=lambda entry: (-entry.age.timestamp(), main.place(entry.commit) or 0),
+        )
+    if not is_all:  # older ones are beyond the limit, as the commits of their time are
+        oldest = entries[:limit][-1]
+        undone = [entry for entry in undone if entry.age >= oldest.age]
     return _merged(entries, undone)[:limit]
+
+
+def _in_layer(entry: Entry, environment: str, name: Address, address: Address) -> Entry:
+    """Say of an entry in which files it is, and by which name; an environment only ever changes."""
+    action = entry.action
+    if environment and action in {CommitAction.CREATED, CommitAction.DELETED}:
+        action = CommitAction.CHANGED
+    earlier = "" if name == address else str(name)
+    return replace(entry, action=action, environment=environment, name=earlier)
+
+
+def _renamed(entries: Sequence[Entry]) -> list[Entry]:
+    """Leave out that a commit took an earlier name away, where it created the later one."""
+    created = {entry.commit for entry in entries if entry.action is CommitAction.CREATED}
+    return [
+        entry
+        for entry in entries
+        if not (entry.name and entry.action is CommitAction.DELETED and entry.commit in created)
+    ]
+
+
+def _earlier_names(root: Path, folders: Iterable[str], address: Address) -> Sequence[Address]:
+    """List the names that the object had before, as files say by `moved:`, the latest first."""
+    documents: dict[str, Document] = {}
+    for folder in folders:
+        for entry in yaml_files(root / folder, root) if (root / folder).is_dir() else ():
+            if isinstance(entry, Diagnostic):
+                continue
+            data = content_of(entry[1], entry[0])
+            if isinstance(data, bytes) and MOVED.encode() in data:
+                documents[entry[0]], _, _ = parse(data, entry[0])
+    return earlier_names(documents).get(address, ())
 
 
 def log_of(root: Path, address: Address) -> Log:

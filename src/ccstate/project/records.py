@@ -7,6 +7,7 @@ from ccstate.audit.chain import Checked, check
 from ccstate.audit.change_sets import Audit, audit
 from ccstate.audit.evidence import Evidence, evidence
 from ccstate.desired import Settings
+from ccstate.desired.settings import ENVIRONMENTS
 from ccstate.history import Entry, history
 from ccstate.history.blame import FieldOrigin, blame
 from ccstate.history.stored_plans import stored_plans
@@ -28,8 +29,16 @@ class Records:
 
     def history(self, address: Address | str, limit: int) -> list[Entry]:
         """Read the newest commits that changed an object, and what became of them."""
-        wanted = address_in(address)
-        return history(self.settings.root, self.settings.desired_state, wanted, limit)
+        settings = self.settings
+        names = [settings.environment] if settings.environment else settings.environments
+        return history(
+            settings.root,
+            settings.desired_state,
+            address_in(address),
+            limit,
+            overlays={name: f"{ENVIRONMENTS}/{name}" for name in names},
+            environment=settings.environment,
+        )
 
     def blame(self, address: Address | str, field: str = "") -> list[FieldOrigin]:
         """Find the commit that each field of an object comes from, and what became of it; or of one."""

@@ -139,6 +139,7 @@ def _entry(entry: Entry, width: int) -> Iterator[Line]:
             Piece(f"{_SIGNS.get(action, '?')} {action}", style),
             Piece(f"  {_time_words(entry.date)}  ", Style.PLAIN),
             Piece(entry.commit[:SHORT], Style.DIM),
+            *_layer(entry),
         ),
     )
     if action == "put back":
@@ -157,6 +158,13 @@ def _entry(entry: Entry, width: int) -> Iterator[Line]:
             (*plain(f"    {sentence} "), Piece(f"git show {entry.commit[:SHORT]}", Style.STRONG)),
         )
     yield from _edits(entry.edits, width, is_new=action == "created")
+
+
+def _layer(entry: Entry) -> tuple[Piece, ...]:
+    """Write in which environment's files it was, and under which earlier name."""
+    words = f"  in {entry.environment}" if entry.environment else ""
+    words += f"  as {entry.name}" if entry.name else ""
+    return (Piece(words, Style.NOTE),) if words else ()
 
 
 def _facts(entry: Entry) -> Iterator[Line]:
@@ -230,6 +238,8 @@ def _commit(entry: Entry) -> form.Commit:
         reason=well_formed(entry.reason),
         authority=encodable(entry.authority),
         settled=well_formed(entry.settled),
+        environment=entry.environment or None,
+        name=entry.name or None,
     )
 
 

@@ -267,6 +267,10 @@ class Commit:
     """On whose word that plan was applied."""
     settled: str
     """When that outcome was recorded, ISO 8601; may be empty."""
+    environment: str | None
+    """Environment whose files it changed; null for the base."""
+    name: AddressText | None
+    """Earlier name that the object had then; null where it had the one that was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
