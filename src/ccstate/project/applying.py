@@ -261,7 +261,7 @@ class _Apply:
             path = self.plans.root / FOLDER / self.plan_id / RECEIPT
             path.write_text(receipt_markdown(receipt), encoding="utf-8")
         with self._warning("the record of the apply could not be written"):
-            self.plans.record(receipt, self.plan.commit)
+            self.plans.record(receipt, self.plan)
         return receipt
 
     def _context(self, held: Held, journal: Journal) -> ApplyContext:

@@ -382,7 +382,7 @@ class _Settlement:
         folder = self.plans.folder(receipt.plan_id)
         if not (folder / RECORD).exists():
             (folder / RECEIPT).write_text(receipt_markdown(receipt), encoding="utf-8")
-            self.plans.record(receipt, plan.commit)
+            self.plans.record(receipt, plan)
         self.plans.remember(receipt.corrective)
 
     def stamp(self) -> str:

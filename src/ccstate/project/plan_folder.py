@@ -184,16 +184,15 @@ class SavedPlans:
             message = f'"{given}" may be {" or ".join(found[:3])}'
         raise InvalidInput(codes.NO_PLAN(Span(FOLDER), why=message))
 
-    def record(self, receipt: Receipt, commit: str) -> None:
-        """Write the record of an apply that ended; it names the records that are known before it."""
+    def record(self, receipt: Receipt, plan: Plan) -> None:
+        """Write the record of an apply of a plan that ended; it names the records known before it."""
         folder = self.folder(receipt.plan_id)
         files = {
             name: (folder / name).read_bytes() for name in RECORDED if (folder / name).exists()
         }
-        _, digest = self.read(receipt.plan_id)
         record = Record(
-            plan=digest,
-            commit=commit,
+            plan=plan_file.digest(plan),
+            commit=plan.commit,
             started=receipt.started,
             finished=receipt.finished,
             outcome=receipt.outcome,
