@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ccstate.audit.chain import check
 from ccstate.audit.change_sets import Audit, ChangeSet, Gap, State, audit
 from ccstate.authority import Authority, Request
 from ccstate.errors import InvalidInput
+from ccstate.history import history
+from ccstate.model import Address, Outcome
 from ccstate.project import Project
 from tests.history.test_blame import by_hand
 from tests.history.test_history import QUEUE
@@ -201,6 +204,20 @@ def test_a_span_of_time_is_kept(repository: Repository) -> None:
     assert len(change_sets(repository.root, day, day.replace(day=22))) == 1
     assert change_sets(repository.root, day.replace(day=22), UNTIL) == []
     assert change_sets(repository.root, SINCE, day) == []
+
+
+def test_what_was_not_confirmed_in_time_was_taken_back(repository: Repository) -> None:
+    repository.commit("One\n\nRequest: CHG-1", teams=teams("a"))
+    project = Project.open(repository.root)
+    receipt = project.apply(project.plan().plan, authority=AUTHORITY, confirm_within=0.01)
+    brought, back = change_sets(repository.root)
+    assert (brought.plan, brought.state) == (receipt.plan_id, State.TAKEN_BACK)
+    assert brought.corrective == (f"plan {back.plan} takes it back: confirmed",)
+    assert brought.reason == "it was taken back: nobody confirmed it in time"
+    assert (back.corrects, back.state) == (f"plan {receipt.plan_id}", State.CONFIRMED)
+    assert check(repository.root).problems == []
+    (entry,) = history(repository.root, "desired_state", Address("team", "a"), 5)
+    assert (entry.outcome, entry.reason) == (Outcome.NOT_CONFIRMED, brought.reason)
 
 
 ENVIRONMENTS = """\

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 
+from ccstate.apply.confirmation import PENDING
 from ccstate.apply.journal import JOURNAL
 from ccstate.audit import codes
 from ccstate.errors import Diagnostic, Span
@@ -126,7 +127,8 @@ def _contradiction(copy: StoredPlan, record: Record) -> str:
         "who applied it, and on whose word": (record.authority, apply.authority),
         "its commit": (record.commit.removesuffix("+"), apply.commit),
         "when it began": (record.started, apply.started),
-        "its outcome": (record.outcome, apply.outcome.outcome),
+        "its outcome": (record.outcome, apply.read_back(apply.changes).outcome),
+        "whether the change stays": (record.standing, apply.standing),
         "how much was confirmed": (record.confirmed, apply.confirmed),
         "how much was planned": (record.changes, len(apply.changes)),
     }
@@ -137,7 +139,8 @@ def _finished_without_record(copies: Sequence[StoredPlan]) -> str:
     """Return when the apply began, where its journal ended and none of the copies has a record."""
     for copy in copies:
         journal = copy.content(JOURNAL) or b""
-        if _FINISHED in journal[-400:] and RECORD not in copy.names:
+        is_over = _FINISHED in journal and PENDING not in copy.names
+        if is_over and RECORD not in copy.names:
             try:
                 return str(orjson.loads(journal.split(b"\n", 1)[0])["at"])
             except (ValueError, TypeError, KeyError):

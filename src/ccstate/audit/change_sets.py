@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from ccstate.apply.journal import Event
 from ccstate.authority import NO_AUTHORITY, NO_REQUEST, Approval, Authority, Request
 from ccstate.desired.settings import FILE
 from ccstate.history.applies import Apply, PlannedChange, Verdict, applies
@@ -56,6 +57,9 @@ class State(StrEnum):
     NOT_CONFIRMED = "not confirmed"
     NOT_ATTEMPTED = "not attempted"
     INTERRUPTED = "interrupted"
+    TAKEN_BACK = "taken back"
+    """The change had to be confirmed, and was not: it was taken back."""
+    PENDING = "waits to be confirmed"
     NOTHING_TO_DO = "nothing to do"
     """A plan covered it, and no platform had to change."""
     NEVER_APPLIED = "never applied"
@@ -327,6 +331,10 @@ def _methods(plan: Apply, changes: Iterable[PlannedChange]) -> tuple[str, ...]:
 def _state(plan: Apply, changes: Sequence[PlannedChange], verdict: Verdict) -> State:
     if not changes:
         return State.NOTHING_TO_DO
+    if plan.settled and plan.settled[0] is Event.TAKEN_BACK:
+        return State.TAKEN_BACK
+    if plan.is_pending:
+        return State.PENDING
     if not plan.finished and verdict.outcome is not Outcome.CONFIRMED:
         return State.INTERRUPTED
     return State(verdict.outcome.value)

@@ -62,6 +62,7 @@ def _is_fault(one: ChangeSet) -> bool:
         State.NOT_CONFIRMED,
         State.NOT_ATTEMPTED,
         State.INTERRUPTED,
+        State.TAKEN_BACK,
     }
 
 

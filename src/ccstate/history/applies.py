@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from ccstate.apply.journal import JOURNAL, Event
+from ccstate.apply.confirmation import PENDING, Standing
+from ccstate.apply.journal import JOURNAL, SETTLED, Event
 from ccstate.authority import NO_AUTHORITY, Authority, parse_authority
 from ccstate.history.records import FILE as RECORD
 from ccstate.history.records import Record, read_record
@@ -22,6 +23,11 @@ from ccstate.plan_file import FILE
 SHORTEST = 7
 """Characters of a commit's id that name it."""
 _BY_HAND = frozenset({Why.BY_HAND.value, Why.BOTH.value, Why.DELETED_BY_HAND.value})
+_STANDINGS = {
+    Event.ACCEPTED: Standing.STAYS,
+    Event.TAKEN_BACK: Standing.TAKEN_BACK,
+    Event.NOT_TAKEN_BACK: Standing.NOT_TAKEN_BACK,
+}
 _WORST = (Outcome.NOT_CONFIRMED, Outcome.NOT_ATTEMPTED, Outcome.CONFIRMED)
 
 
@@ -80,6 +86,10 @@ class Apply:
     authority: Authority = NO_AUTHORITY
     verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
     """By target and address."""
+    settled: tuple[Event, Verdict] | None = None
+    """Where the change had to be confirmed: the event that ended that, and what it means."""
+    is_pending: bool = False
+    """Whether it still has to be confirmed."""
     record: Record | None = None
     made: float = 0
 
@@ -88,6 +98,11 @@ class Apply:
         if self.started:
             return self.started
         return datetime.fromtimestamp(self.made, UTC).isoformat(timespec="seconds")
+
+    @property
+    def standing(self) -> str:
+        """Whether the change stays, where it had to be confirmed; "" where not."""
+        return _STANDINGS[self.settled[0]].value if self.settled else ""
 
     def verdict(self, address: str) -> Verdict:
         """Find the worst that became of an object on any target."""
@@ -105,7 +120,13 @@ class Apply:
         return sum(1 for each in found if each and each.outcome is Outcome.CONFIRMED)
 
     def verdict_of(self, changes: Sequence[PlannedChange]) -> Verdict:
-        """Find the worst that became of some of its changes."""
+        """Find the worst that became of some of its changes; of all that were taken back, that."""
+        if self.settled and self.settled[0] is not Event.ACCEPTED:
+            return self.settled[1]
+        return self.read_back(changes)
+
+    def read_back(self, changes: Sequence[PlannedChange]) -> Verdict:
+        """Find the worst of what platforms showed after the apply."""
         reason = "the apply did not come to it" if self.is_begun else ""
         unreached = Verdict(Outcome.NOT_ATTEMPTED, reason, "")
         found = [self.verdicts.get((each.target, each.address), unreached) for each in changes]
@@ -168,6 +189,8 @@ def read_apply(copy: StoredPlan, mentioning: bytes = b"") -> Apply | None:
             NO_AUTHORITY,
         ),
         verdicts=_verdicts(events),
+        settled=_settled(events),
+        is_pending=PENDING in copy.names and _settled(events) is None,
         record=read_record(record) if record else None,
         made=copy.made,
     )
@@ -219,14 +242,22 @@ def _events(journal: bytes | None) -> Iterator[_Line]:
             continue
 
 
+def _settled(events: Sequence[_Line]) -> tuple[Event, Verdict] | None:
+    """Find how it ended whether a change stays that had to be confirmed."""
+    last = next((each for each in reversed(events) if each.event in SETTLED), None)
+    if last is None:
+        return None
+    words = {
+        Event.TAKEN_BACK: "it was taken back",
+        Event.NOT_TAKEN_BACK: "it could not be taken back",
+    }
+    reason = f"{words.get(last.event, '')}: {last.reason}".strip(": ")
+    return last.event, Verdict(Outcome.NOT_CONFIRMED, reason, last.at)
+
+
 def _verdicts(events: Sequence[_Line]) -> dict[tuple[str, str], Verdict]:
-    """Find what the last event of each change makes of it, or that all of it was taken back."""
+    """Find what the last event of each change makes of it."""
     last = {each.place: each for each in events if each.place[1]}
-    if any(each.event is Event.TAKEN_BACK for each in events):
-        return {
-            place: Verdict(Outcome.NOT_CONFIRMED, "it was taken back", each.at)
-            for place, each in last.items()
-        }
     return {place: Verdict(*_judged(each), each.at) for place, each in last.items()}
 
 

@@ -45,6 +45,8 @@ class Record:
     """How many the plan has."""
     confirmed: int
     """How many of them the platforms showed afterwards."""
+    standing: str = ""
+    """Where the change had to be confirmed, whether it stays: `stays`, `taken back`, `not taken back`."""
     corrective: str = ""
     """Id of the plan for what is missing."""
     authority: Authority

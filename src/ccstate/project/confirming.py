@@ -328,7 +328,6 @@ class _Settlement:
         """Apply the way back, in the name of the process that holds the locks."""
         journal = open_journal(self.plans.journal(back_id))
         self.plans.keep(back_id)
-        started = journal.recorded[0].at if journal.recorded else self.stamp()
         check = check_resumable if journal.recorded else check_fresh
         held = Held(next(iter(ours.values())), self.adapters)
         fresh = check(back_id, back, {name: self.adapters[name] for name in self.targets_of(back)})
@@ -341,7 +340,7 @@ class _Settlement:
         receipt = Receipt(
             back_id,
             done.results,
-            started,
+            journal.recorded[0].at,
             self.stamp(),
             corrective,
             back.kept,

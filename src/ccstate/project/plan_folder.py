@@ -198,6 +198,7 @@ class SavedPlans:
             outcome=receipt.outcome,
             changes=len(receipt.results),
             confirmed=len(receipt.of(Outcome.CONFIRMED)),
+            standing=receipt.settled.standing.value if receipt.settled else "",
             corrective=receipt.corrective,
             authority=receipt.authority,
             files={name: sha256(content) for name, content in files.items()},

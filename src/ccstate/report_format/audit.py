@@ -39,8 +39,8 @@ class ChangeSet:
     finished: str
     """When everything had been read back; may be empty."""
     outcome: str
-    """confirmed, not confirmed, not attempted, interrupted, nothing to do, never applied, or no platform
-    concerned."""
+    """confirmed, not confirmed, not attempted, interrupted, taken back, waits to be confirmed, nothing to
+    do, never applied, or no platform concerned."""
     confirmed: Whole
     """Planned changes of these objects that were confirmed."""
     planned: Whole
