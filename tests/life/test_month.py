@@ -25,7 +25,7 @@ STORY = [
     ("12-10T01:00", "confirmed", [HAND]),  # put back what was changed by hand
     ("12-14T01:00", "not confirmed", []),  # the platform drops what is written
     ("12-14T02:00", "confirmed", [HAND]),  # and takes it the second time
-    ("12-16T01:00", "not confirmed", [ALONE]),  # confirmed by no person in time
+    ("12-16T01:00", "taken back", [ALONE]),  # confirmed by no person in time
     ("12-16T01:20", "confirmed", [ALONE]),  # so it was taken back
     ("12-16T02:00", "nothing to do", []),  # the files follow
     ("12-18T01:00", "confirmed", []),  # waited for the end of the freeze
