@@ -336,3 +336,11 @@ def test_history_says_in_which_environments_files_a_commit_changed_an_object(
     assert "in staging" in screen.out
     assert screen.run("history", "queue/sales", "--environment", "production") == 0
     assert "staging" not in screen.out
+    for environment, value in (("staging", "15s"), ("production", "20s")):
+        where = ("--environment", environment, "--format", "json")
+        assert screen.run("blame", "queue/sales", *where) == 0, screen.err
+        by_path = {found["path"]: found for found in orjson.loads(screen.out)["fields"]}
+        assert by_path["ring_for"]["value"] == value
+        own = environment if environment == "staging" else None
+        assert by_path["ring_for"]["commit"]["environment"] == own
+        assert by_path["label"]["commit"]["environment"] is None

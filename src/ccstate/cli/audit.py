@@ -48,14 +48,15 @@ def history(root: Any, *, address: str, limit: int, form: str, environment: str)
 @click.argument("address")
 @click.argument("field", default="")
 @in_format(BLAME)
+@ENVIRONMENT
 @click.pass_obj
-def blame(root: Any, address: str, field: str, form: str) -> int:
+def blame(root: Any, *, address: str, field: str, form: str, environment: str) -> int:
     """Say of each field which commit set it, on whose word, and what became of that.
 
     FIELD is one field, such as ring_for or service_level.percent; one that was removed is found too.
     """
     wanted = address_of(address)
-    records = Project.open(root, Terminal()).records
+    records = Project.open(root, Terminal(), environment).records
     print_report(BLAME, form, Blame(wanted, records.blame(wanted, field), records.sources))
     return 0
 

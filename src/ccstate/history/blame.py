@@ -1,11 +1,12 @@
 """Each field of an object and the commit that gave it its value, on whose word, and what became of that."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ccstate import codes
 from ccstate.desired.findings import did_you_mean
+from ccstate.desired.overlays import layered
 from ccstate.errors import InvalidInput
 from ccstate.history.changes import (
     CommitAction,
@@ -43,8 +44,29 @@ class FieldOrigin:
     put_back: tuple[Entry, ...] = ()
 
 
-def blame(root: Path, desired_folder: str, address: Address, field: str = "") -> list[FieldOrigin]:
+def in_environment(
+    kind: str, base: Sequence[FieldOrigin], own: Sequence[FieldOrigin], environment: str
+) -> list[FieldOrigin]:
+    """Merge the fields that an environment declares into those of the base, as both are desired."""
+    found = {origin.path: origin for origin in base}
+    for origin in own:
+        below = found.get(origin.path)
+        if origin.value is None and below is not None:
+            continue  # the environment declares it no more, and the base does
+        value = origin.value
+        if below is not None and "." not in origin.path:
+            value = layered(kind, {origin.path: below.value}, {origin.path: value})[origin.path]
+        commit = replace(origin.commit, environment=environment)
+        found[origin.path] = replace(origin, value=value, commit=commit)
+    return list(found.values())
+
+
+def blame(
+    root: Path, desired_folder: str, address: Address, field: str = "", environment: str = ""
+) -> list[FieldOrigin]:
     """Find the origin of each field that HEAD declares; or of one, with the fields inside of it.
+
+    `environment` is the one whose plans alone are meant; "" for those of all.
 
     A field that was removed is found where it is named. Raises InvalidInput where git has no history
     here, the object was never in it, or no such field was.
@@ -59,7 +81,11 @@ def blame(root: Path, desired_folder: str, address: Address, field: str = "") ->
     if not wanted:
         hint = did_you_mean(field, found.by_path) or f"known: {', '.join(sorted(found.by_path))}"
         raise InvalidInput(codes.FIELD_NEVER_SET(address=address, field=field, hint=hint))
-    plans = plans_of(root, address)
+    plans = [
+        plan
+        for plan in plans_of(root, address)
+        if not environment or plan.environment == environment
+    ]
     # All commits of the object, for what became of one depends on the next.
     entries = {entry.commit: entry for entry in described(log, plans, address, found.changes)}
     undone = undone_by_hand(plans, address)

@@ -8,8 +8,9 @@ from ccstate.audit.change_sets import Audit, audit
 from ccstate.audit.evidence import Evidence, evidence
 from ccstate.desired import Settings
 from ccstate.desired.settings import ENVIRONMENTS
+from ccstate.errors import InvalidInput
 from ccstate.history import Entry, history
-from ccstate.history.blame import FieldOrigin, blame
+from ccstate.history.blame import FieldOrigin, blame, in_environment
 from ccstate.history.stored_plans import stored_plans
 from ccstate.model import Address
 from ccstate.project.addresses import address_in
@@ -41,9 +42,25 @@ class Records:
         )
 
     def blame(self, address: Address | str, field: str = "") -> list[FieldOrigin]:
-        """Find the commit that each field of an object comes from, and what became of it; or of one."""
-        wanted = address_in(address)
-        return blame(self.settings.root, self.settings.desired_state, wanted, field)
+        """Find the commit that each field of an object comes from, and what became of it; or of one.
+
+        In an environment a field is that of its own files where they declare it.
+        """
+        settings, wanted = self.settings, address_in(address)
+        if not settings.environment:
+            return blame(settings.root, settings.desired_state, wanted, field)
+        layers: list[list[FieldOrigin]] = []
+        refused: InvalidInput | None = None
+        for folder in settings.folders:
+            try:
+                found = blame(settings.root, folder, wanted, field, settings.environment)
+            except InvalidInput as error:  # this layer does not know the object, or the field
+                found, refused = [], refused or error
+            layers.append(found)
+        if refused is not None and not any(layers):
+            raise refused
+        base, own = layers
+        return in_environment(wanted.kind, base, own, settings.environment)
 
     def audit(self, since: datetime, until: datetime) -> Audit:
         """Collect the change sets of a span of time, from request to corrective action."""

@@ -109,7 +109,7 @@ def blame_text(blame: Blame, width: int = 80, palette: Palette = PLAIN) -> str:
 
 def _origin(entry: Entry, origins: Sequence[FieldOrigin], width: int) -> Iterator[Line]:
     when = Piece(f"  {_time_words(entry.date)}", Style.PLAIN)
-    yield 4, (Piece(entry.commit[:SHORT], Style.NOTE), when)
+    yield 4, (Piece(entry.commit[:SHORT], Style.NOTE), when, *_layer(entry))
     yield from _facts(entry)
     longest = max(columns(safe(origin.path)) for origin in origins)
     column = min(longest, LABEL, width // 3)
