@@ -72,6 +72,9 @@ class Authority:
     """Commit that reviewers saw last: the head of the pull request, or of the branch that was merged."""
     signed_by: str = ""
     """Person of the policy whose key signed the commit with the trailer `Emergency:`; "" where none."""
+    agreed: str = ""
+    """Digest of what the plan does, where a person agreed to it in the run because the reviewed plan did
+    something else; "" where the review was of this plan."""
     declared_by: str = ""
     """Person or account that declares the emergency at the apply; "" where a trailer does, or none is."""
     overruled: tuple[str, ...] = ()

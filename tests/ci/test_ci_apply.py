@@ -1,5 +1,6 @@
 """`ccstate ci apply`: what was agreed to is applied by itself, and for anything else somebody is asked."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -101,6 +102,7 @@ def test_what_was_reviewed_is_applied_by_itself_on_the_word_of_its_reviewers(
     record = (merged.team.root / f"plans/{ended.plan_id}/record.json").read_text()
     for words in ("CHG-9", '"lee"', '"kim"', "actions/runs/8", "pull/12"):
         assert words in record
+    assert json.loads(record)["authority"]["agreed"] == ""
     assert merged.apply().outcome is Outcome.NOTHING
 
 
@@ -174,6 +176,9 @@ def test_where_it_is_not_what_was_reviewed_nothing_is_written_and_somebody_is_as
     assert merged.apply(agreed="0" * 64).outcome is Outcome.ASKED
     again = merged.apply(agreed=ended.digest)
     assert (again.outcome, again.exit_code) == (Outcome.APPLIED, 0)
+    record = (merged.team.root / f"plans/{again.plan_id}/record.json").read_text()
+    assert json.loads(record)["authority"]["agreed"] == ended.digest
+    assert f"Agreed to in the run: `{ended.digest} (not what was reviewed)`" in again.text
     assert merged.label() == "Kim L"
 
 

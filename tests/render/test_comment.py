@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -314,3 +315,30 @@ def test_pictures_go_before_changes_and_those_before_what_callers_notice() -> No
     text = comment(WHOLE, 2_300)
     assert "changes of queues on sydney" in text
     assert "| ⚠ |" in text
+
+
+def test_many_objects_with_new_secrets_only_are_one_line() -> None:
+    edit = (Edit("secret", "sealed:1", "sealed:2", why=Why.YOU),)
+    phones = tuple(
+        Change(
+            "demo",
+            Action.UPDATE,
+            Address("extension", f"20{number}"),
+            Why.YOU,
+            "",
+            edit,
+            {},
+            secrets={"secret": f"env:SIP_20{number}"},
+        )
+        for number in range(10, 82)
+    )
+    text = comment(Answer(plan=Plan("c", (Step("demo", (*phones, SALES)),), {}, {})))
+    assert (
+        "- **changed:** 72 extensions with new secrets: 2010, 2011, 2012, 2013, 2014 and 67 more"
+        in text
+    )
+    assert text.count("**changed:**") == 2
+    few = comment(Answer(plan=Plan("c", (Step("demo", phones[:3]),), {}, {})))
+    assert few.count("secret replaced, from env:SIP") == 3
+    many = tuple(replace(SALES, address=Address("queue", f"q{n}")) for n in range(72))
+    assert "- … and 32 more\n" in comment(Answer(plan=Plan("c", (Step("demo", many),), {}, {})))

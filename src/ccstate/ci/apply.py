@@ -123,6 +123,10 @@ class _Applier:
         """Say why nobody agreed to this plan; "" where somebody did."""
         if self.agreed:
             return "" if self.agreed == digest else "It is not the plan that was agreed to."
+        return self._disagreement_of_review(digest)
+
+    def _disagreement_of_review(self, digest: str) -> str:
+        """Say why its review was not of this plan; "" where it was."""
         if self.forge is None or self.change is None:
             return "It comes from no change request on which it could have been reviewed."
         body = self.forge.read_comment(self.change.number, marker(self.project, PLAN))
@@ -168,6 +172,8 @@ class _Applier:
         )
         try:
             _, authority = self._judged(plan)
+            if self.agreed and self._disagreement_of_review(self.agreed):
+                authority = replace(authority, agreed=self.agreed)
             receipt = self.project.apply(
                 saved.id, authority=authority, base=commit_before(self.job, self.change)
             )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ccstate.authority import Request
 from ccstate.errors import Diagnostic, Severity
-from ccstate.model import Action, Change, JourneyChange, Plan
+from ccstate.model import Action, Change, JourneyChange, Journeys, Plan
 from ccstate.render.attention import attention, basis_of, unmanaged_objects
 from ccstate.render.call_tests import BrokenTest
 from ccstate.render.changes import rows
@@ -45,6 +45,8 @@ LIMIT = 65_000
 NOT_REQUESTED = Request()
 PROBLEMS = 20
 REASONS = 20
+FEW = 3
+"""Objects with new secrets only that are shown one by one."""
 CHANGES = 40
 """Changes of one kind on one platform; what is beyond is counted."""
 EDITS = 20
@@ -280,7 +282,14 @@ def _callers(plan: Plan) -> Iterator[str]:
         yield "| | Who calls, and does what | Before | After | When |"
         yield "|---|---|---|---|---|"
         yield from map(_row, journeys.changes[:SHOWN])
-        yield ""
+    below = list(_below(journeys))
+    yield from ([""] if journeys.changes and below else [])
+    yield from below
+    yield ""
+
+
+def _below(journeys: Journeys) -> Iterator[str]:
+    """List what callers notice beside journeys that end elsewhere."""
     if rest := journeys.hidden + max(0, len(journeys.changes) - SHOWN):
         yield f"- … and {plural(rest, 'more change')}"
     if journeys.uncompared:
@@ -295,7 +304,6 @@ def _callers(plan: Plan) -> Iterator[str]:
         names = name_numbers(journeys.added, journeys.more_added)
         count = plural(len(journeys.added) + journeys.more_added, "new number")
         yield f"- {count}: {prose(names)}"
-    yield ""
 
 
 def _row(change: JourneyChange) -> str:
@@ -355,7 +363,7 @@ def _tests(answer: Answer) -> Iterator[str]:
     for broken in answer.broken[:PROBLEMS]:
         yield f"- {prose(broken.name)}: {prose(broken.call)}. Expected: {prose(broken.expected)}. Found: **{prose(broken.found)}**"
     if len(answer.broken) > PROBLEMS:
-        yield f"- … and {plural(len(answer.broken) - PROBLEMS, 'more')}"
+        yield f"- … and {len(answer.broken) - PROBLEMS:,} more"
     yield ""
 
 
@@ -381,13 +389,29 @@ def _changes(plan: Plan) -> Iterator[_Section]:
         name = of_kind(0, kind).removeprefix("0 ")
         what = f"{prose(name)} on {prose(target)}"
         lines = [f"<details><summary>{_summary(name, target, changes)}</summary>\n"]
-        for change in changes[:CHANGES]:
-            lines += _change(change)
-        if len(changes) > CHANGES:
-            lines.append(f"- … and {plural(len(changes) - CHANGES, 'more')}")
+        lines += _lines(kind, changes)
         yield _Section(f"changes of {what}", 4, "\n".join([*lines, "\n</details>\n"]))
     if unmanaged := "\n".join(_unmanaged(plan)):
         yield _Section("objects that no file declares", 6, unmanaged)
+
+
+def _lines(kind: str, changes: Sequence[Change]) -> Iterator[str]:
+    """Write changes of one kind; many objects of which only secrets change are one line."""
+    renewed = [change for change in changes if _renews_secrets(change)]
+    if len(renewed) > FEW:
+        names = name_first([prose(c.address.name) for c in renewed], len(renewed))
+        yield f"- **changed:** {prose(of_kind(len(renewed), kind))} with new secrets: {names}"
+        changes = [change for change in changes if not _renews_secrets(change)]
+    for change in changes[:CHANGES]:
+        yield from _change(change)
+    if len(changes) > CHANGES:
+        yield f"- … and {len(changes) - CHANGES:,} more"
+
+
+def _renews_secrets(change: Change) -> bool:
+    """Check whether nothing of an object changes but its secrets."""
+    is_update = change.action is Action.UPDATE and bool(change.edits)
+    return is_update and all(edit.path in change.secrets for edit in change.edits)
 
 
 def _summary(name: str, target: str, changes: Sequence[Change]) -> str:

@@ -72,6 +72,8 @@ def authority_words(authority: Authority) -> Iterator[tuple[str, str]]:
         yield "Author", authority.author
     if authority.approvals:
         yield "Approved by", ", ".join(dict.fromkeys(each.by for each in authority.approvals))
+    if authority.agreed:
+        yield "Agreed to in the run", f"{authority.agreed} (not what was reviewed)"
     if authority.applied_by:
         on = f" on {authority.host}" if authority.host else ""
         yield "Applied by", authority.applied_by + on
