@@ -38,6 +38,7 @@ from ccstate.render.rule_text import Explained, rule_markdown
 from ccstate.rules import RULES, Rule
 from ccstate.rules.pages import judged_example
 from ccstate.rules.pages import page as page_of
+from ccstate.worker import codes as worker_codes
 
 FOLDER = Path(__file__).parent
 
@@ -446,7 +447,15 @@ def adapter_pages() -> dict[str, str]:
     return pages
 
 
-CATALOGUES = (codes, apply_codes, policy_codes, audit_codes, forge_codes, asterisk_codes)
+CATALOGUES = (
+    codes,
+    apply_codes,
+    worker_codes,
+    policy_codes,
+    audit_codes,
+    forge_codes,
+    asterisk_codes,
+)
 _ROW = re.compile(r"^\| (CC\d{3}) \| (.*?) \| (?:.*) \| (.*?) \|$", re.MULTILINE)
 
 

@@ -15,11 +15,13 @@ from ccstate.audit import codes as audit
 from ccstate.errors import Code, Severity, Span
 from ccstate.forge import codes as forge
 from ccstate.policy import codes as policy
+from ccstate.worker import codes as worker
 
 SOURCE = Path(__file__).parent.parent / "src" / "ccstate"
 CATALOGUES = {
     "codes": core,
     "apply/codes": applies,
+    "worker/codes": worker,
     "policy/codes": policy,
     "audit/codes": audit,
     "forge/codes": forge,
@@ -32,6 +34,7 @@ CATALOGUE_OF = {
     "ccstate.audit": "audit/codes",
     "ccstate.forge": "forge/codes",
     "ccstate.policy": "policy/codes",
+    "ccstate.worker": "worker/codes",
 }
 """The catalogue that `from MODULE import codes` brings."""
 

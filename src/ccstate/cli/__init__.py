@@ -52,6 +52,7 @@ COMMANDS = {
     "promote": ("promote", "Write what one environment changes into another one"),
     "graph": ("graph", "Draw what callers meet, as SVG or Mermaid"),
     "ci": ("ci", "Plan, apply and record a change in continuous integration"),
+    "worker": ("worker", "Take back what nobody confirmed, and look for drift at night"),
 }
 
 
