@@ -74,6 +74,7 @@ def test_everything_is_written_beside_it_at_length(team: Team) -> None:
         "call-tests.xml",
         "check-ccstate-plan.json",
         "comment-12-plan.md",
+        "page.html",
         "pictures/ivr-menu-after.svg",
         "pictures/ivr-menu-before.svg",
         "plan.md",
@@ -82,6 +83,9 @@ def test_everything_is_written_beside_it_at_length(team: Team) -> None:
     before, after = (team.into / f"pictures/ivr-menu-{w}.svg" for w in ("before", "after"))
     assert before.read_text().startswith("<svg")
     assert before.read_text() != after.read_text()
+    page = (team.into / "page.html").read_text()
+    assert "<dd><bdi>CHG-123</bdi></dd>" in page
+    assert page.count("<svg") == 2
 
 
 def test_a_failed_validation_replaces_the_plan_that_was_there(team: Team) -> None:

@@ -10,6 +10,7 @@ from ccstate.checkout import write_file
 from ccstate.ci.changed import Touched, touched
 from ccstate.ci.job import Job
 from ccstate.ci.markers import check_name, marker
+from ccstate.ci.page import page_of
 from ccstate.ci.pictures import ChangedTree, changed_trees
 from ccstate.ci.word import approvers, verdict_of
 from ccstate.errors import CcstateError, Diagnostic, Severity
@@ -32,6 +33,7 @@ CHECK = "ccstate plan"
 MOST_PICTURES = 6
 """Pictures in a comment; the others are files beside it."""
 WHOLE = "whole.md"
+PAGE = "page.html"
 
 FORK = (
     "A change from another repository is validated and not planned: a run for it has no access to "
@@ -172,7 +174,7 @@ class _Planner:
         drawn = [(tree.title, tree.picture) for tree in trees]
         pictures = [picture for _, picture in drawn if picture][:MOST_PICTURES]
         shown = {picture.title for picture in pictures}
-        return replace(
+        answer = replace(
             answer,
             plan=plan,
             pictures=pictures,
@@ -183,6 +185,9 @@ class _Planner:
             forbidden=bool(verdict.refused),
             agreed=None if verdict.refused else self._agreed(plan),
         )
+        if self.into is not None:
+            write_file(self.into / PAGE, page_of(answer, trees))
+        return answer
 
     def _verdict(self, plan: Plan) -> tuple[Verdict, list[Diagnostic]]:
         """Judge the plan; where the host does not say who approves, as if nobody did, with the reason."""

@@ -2,20 +2,22 @@
 
 import re
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from ccstate import codes
+from ccstate.checkout import display_path, write_file
 from ccstate.cli import days
 from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import in_format, palette, print_remark, print_report, width
 from ccstate.cli.policy import BASE
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
-from ccstate.policy import Verdict
-from ccstate.project import Project, SavedPlan, now
+from ccstate.project import Planned, Project, SavedPlan, now
+from ccstate.project.policy import Judged
 from ccstate.render.attention import BUSY, BusyPlan
 from ccstate.render.formats import Report
 from ccstate.render.plan import PLAN, PlanToShow
@@ -24,6 +26,7 @@ from ccstate.render.policy import VERDICT, JudgedPlan
 
 T = TypeVar("T")
 AGE = "7d"
+PAGE = "plan.html"
 
 
 def reason(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
@@ -53,6 +56,15 @@ def reason(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     help="Plan this object and what it needs, and leave the rest for later; repeatable.",
 )
 @BASE
+@click.option(
+    "--page",
+    "file",
+    is_flag=False,
+    flag_value=PAGE,
+    metavar="[FILE]",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=f"Write a page too, for those who open no terminal; {PAGE} where no file is named.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where something changes.")
 @ENVIRONMENT
 @click.pass_obj
@@ -64,6 +76,7 @@ def plan(
     forced: str,
     only: tuple[str, ...],
     base: str,
+    file: Path | None,
     detailed_exitcode: bool,
     environment: str,
 ) -> int:
@@ -73,15 +86,27 @@ def plan(
     `ccstate apply ID` carries out, and plan.md, for people.
     """
     project = Project.open(root, Terminal(), environment)
-    planned = project.plan(targets, only, forced, days.today())
+    today = days.today()
+    planned = project.plan(targets, only, forced, today)
     saved = project.save(planned.plan)
     show_plan(saved, form)
     if planned.activity:
         _show_beside(BUSY, BusyPlan(planned.activity, saved.id), form)
-    verdict = show_verdict(project, saved, form, base)
-    if saved.plan.refusals or verdict.refused:
+    judged = show_verdict(project, saved, form, base)
+    if file is not None:
+        _write_page(project, planned, judged, today, file)
+    if saved.plan.refusals or judged.verdict.refused:
         return 3
     return 2 if saved.plan.steps and detailed_exitcode else 0
+
+
+def _write_page(
+    project: Project, planned: Planned, judged: Judged, today: date, file: Path
+) -> None:
+    from ccstate.ci.page import planned_page
+
+    write_file(file, planned_page(project, planned, judged, today))
+    print_remark(f"Wrote {display_path(file)}")
 
 
 def show_plan(saved: SavedPlan, form: str) -> None:
@@ -91,11 +116,11 @@ def show_plan(saved: SavedPlan, form: str) -> None:
         print_remark(f"plan {saved.id}: plans/{saved.id}/plan.json")
 
 
-def show_verdict(project: Project, saved: SavedPlan, form: str, base: str = "") -> Verdict:
+def show_verdict(project: Project, saved: SavedPlan, form: str, base: str = "") -> Judged:
     """Print what the policy says of a plan, and return it."""
-    verdict, policy, _ = project.verdict(saved.plan, base=base)
-    _show_beside(VERDICT, JudgedPlan(verdict, policy), form)
-    return verdict
+    judged = project.verdict(saved.plan, base=base)
+    _show_beside(VERDICT, JudgedPlan(judged.verdict, judged.policy), form)
+    return judged
 
 
 def _show_beside(report: Report[T], value: T, form: str) -> None:

@@ -33,5 +33,5 @@ def rollback(
     planned = project.rollback(back, addresses, forced, days.today())
     saved = project.save(planned.plan)
     show_plan(saved, form)
-    verdict = show_verdict(project, saved, form)
+    verdict = show_verdict(project, saved, form).verdict
     return 3 if saved.plan.refusals or verdict.refused else 0

@@ -367,7 +367,7 @@ def _tests(answer: Answer) -> Iterator[str]:
     yield ""
 
 
-_DONE: Mapping[Action, str] = {
+DONE: Mapping[Action, str] = {
     Action.CREATE: "new",
     Action.UPDATE: "changed",
     Action.DELETE: "deleted",
@@ -375,6 +375,7 @@ _DONE: Mapping[Action, str] = {
     Action.RELEASE: "no longer managed",
     Action.MOVE: "with another name",
 }
+"""What becomes of an object, as a word before its name."""
 
 _IN_FIELDS = {Action.UPDATE, Action.ADOPT, Action.MOVE}
 """Actions that are shown field by field."""
@@ -424,7 +425,7 @@ def _change(change: Change) -> Iterator[str]:
     fields = fields_of(change)
     kind = change.address.kind.replace("_", " ")
     name = title(change.address, fields)
-    words = [f"**{_DONE[change.action]}:** {prose(kind)} {prose(change.address.name)}"]
+    words = [f"**{DONE[change.action]}:** {prose(kind)} {prose(change.address.name)}"]
     words += [prose(name)] if name else []
     if change.action not in _IN_FIELDS and (facts := facts_of(change, fields)):
         words.append(f"({prose(facts)})")

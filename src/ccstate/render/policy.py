@@ -70,6 +70,12 @@ def _open_words(judged: JudgedPlan) -> str:
     return f"now, until {local_moment(judged.policy, opening.until)}"
 
 
+def opening_words(judged: JudgedPlan) -> str:
+    """Write until when a plan may be applied: `now, until …`; "" where not now, or nothing says so."""
+    opening = judged.verdict.opening
+    return _open_words(judged) if opening and opening.is_open else ""
+
+
 def _source(policy: Policy) -> str:
     return f"The policy of commit {policy.commit[:12]}" if policy.commit else "The policy"
 

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 from ccstate.render.graph.drawing import Arrow, Box, Drawing, Look
 from ccstate.render.graph.layout import Edge, Layout, Point, Route, Size, layered_layout
 from ccstate.render.graph.lines import LINE, SIZE, bold_width_of, width_of, wrap_text
+from ccstate.render.graph.marks import UNMARKED, Marks
 from ccstate.render.text import safe
 
 _BOX = 190.0
@@ -229,6 +230,8 @@ def _moved(point: Point, by: Point) -> Point:
 _MARGIN = 24.0
 _TITLE = 40.0
 _RED = "#b00020"
+MARK = "#a3128a"
+"""Of what is marked, which is thick as well, and boxes have a word."""
 _LINE = "#4a5560"
 _PAPER = "#ffffff"
 _PANEL = "#f4f6f8"
@@ -256,8 +259,11 @@ _INKS: Mapping[Look, _Ink] = {
 }
 
 
-def svg(drawing: Drawing) -> str:
-    """Write the drawing as an SVG document."""
+def svg(drawing: Drawing, marks: Marks = UNMARKED, ids: str = "") -> str:
+    """Write the drawing as an SVG document.
+
+    `ids` begins its ids, so that several stand in one document.
+    """
     picture = picture_of(drawing)
     heading = wrap_text(drawing.title, max(picture.size.width, 420) / 1.25, 2, bold_width_of)
     top = _TITLE + (len(heading) - 1) * 22
@@ -265,26 +271,34 @@ def svg(drawing: Drawing) -> str:
     size = Size(width + 2 * _MARGIN, picture.size.height + top + 2 * _MARGIN)
     return "\n".join(
         (
-            _opening(size),
-            f'<title id="title">{_text(drawing.title)}</title>',
-            f'<desc id="desc">{_text(drawing.description)}</desc>',
+            _opening(size, ids),
+            f'<title id="{ids}title">{_text(drawing.title)}</title>',
+            f'<desc id="{ids}desc">{_text(drawing.description)}</desc>',
             "<defs>",
-            *(_marker(name, colour) for name, colour in (("tip", _LINE), ("bad", _RED))),
+            *(_marker(f"{ids}{name}", colour) for name, colour in _tips(marks)),
             "</defs>",
             f'<rect width="{_n(size.width)}" height="{_n(size.height)}" fill="{_PAPER}"/>',
             *_heading(heading),
             f'<g transform="translate({_n(_MARGIN)} {_n(_MARGIN + top)})">',
-            *_content(drawing, picture),
+            *_content(drawing, picture, marks, ids),
             "</g>",
             "</svg>\n",
         )
     )
 
 
-def _opening(size: Size) -> str:
+def _tips(marks: Marks) -> Iterator[tuple[str, str]]:
+    """List the tips of arrows with their colours."""
+    yield from (("tip", _LINE), ("bad", _RED))
+    if marks.arrows:
+        yield "mark", MARK
+
+
+def _opening(size: Size, ids: str) -> str:
     width, height = _n(size.width), _n(size.height)
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="title desc"'
+        '<svg xmlns="http://www.w3.org/2000/svg" role="img"'
+        f' aria-labelledby="{ids}title {ids}desc"'
         f' viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         f' font-family="Helvetica, Arial, sans-serif" font-size="{_n(SIZE)}">'
     )
@@ -307,20 +321,45 @@ def _heading(lines: Sequence[str]) -> Iterator[str]:
         )
 
 
-def _content(drawing: Drawing, picture: Picture) -> Iterator[str]:
+def _content(drawing: Drawing, picture: Picture, marks: Marks, ids: str) -> Iterator[str]:
     for panel in picture.panels:
-        yield from _panel(panel)
-    for arrow, route in zip(drawing.arrows, picture.routes, strict=True):
+        yield from _panel(panel, ids)
+    for number, (arrow, route) in enumerate(zip(drawing.arrows, picture.routes, strict=True)):
         is_bad = drawing.boxes[arrow.head].look is Look.BAD
-        yield _path(route.points, "bad" if is_bad else "tip", _RED if is_bad else _LINE)
-    for arrow, words, route in zip(drawing.arrows, picture.words, picture.routes, strict=True):
+        tip, colour, width = ("bad", _RED, 1.3) if is_bad else ("tip", _LINE, 1.3)
+        if number in marks.arrows:
+            tip, colour, width = "mark", MARK, 3.4
+        yield _path(route.points, f"{ids}{tip}", colour, width)
+    for number, (arrow, words, route) in enumerate(
+        zip(drawing.arrows, picture.words, picture.routes, strict=True)
+    ):
         in_panel = drawing.boxes[arrow.tail].tree in drawing.trees
-        yield from _words(words, route.words, _PANEL if in_panel else _PAPER)
-    for box, placed in zip(drawing.boxes, picture.boxes, strict=True):
+        ground = f'fill="{_PANEL if in_panel else _PAPER}"'
+        yield from _words(words, route.words, ground + _MARKED * (number in marks.arrows))
+    for number, (box, placed) in enumerate(zip(drawing.boxes, picture.boxes, strict=True)):
         yield from _box(box.look, placed)
+        if number in marks.boxes:
+            yield from _marked(marks.boxes[number], placed)
 
 
-def _panel(panel: Panel) -> Iterator[str]:
+_MARKED = f' stroke="{MARK}" stroke-width="1.5"'
+
+
+def _marked(word: str, box: Placed) -> Iterator[str]:
+    """Draw a frame around a box, with the word at its upper corner."""
+    (x, y), (width, height) = box.corner, box.size
+    frame = f'fill="none" stroke="{MARK}" stroke-width="3"'
+    yield _rect(Point(x - 5, y - 5), Size(width + 10, height + 10), 8, frame)
+    size = Size(round(bold_width_of(word) + 10, 1), 16)
+    corner = Point(x + width + 8 - size.width, y - 14)
+    yield _rect(corner, size, 8, f'fill="{MARK}"')
+    yield (
+        f'<text x="{_n(corner.x + size.width / 2)}" y="{_n(corner.y + 12)}" text-anchor="middle"'
+        f' font-weight="bold" fill="#ffffff">{_text(word)}</text>'
+    )
+
+
+def _panel(panel: Panel, ids: str) -> Iterator[str]:
     x, y = panel.corner
     yield (
         f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(panel.size.width)}"'
@@ -334,10 +373,10 @@ def _panel(panel: Panel) -> Iterator[str]:
             f'<text x="{_n(place)}" y="{_n(y + 21)}" text-anchor="{anchor}" font-weight="bold"'
             f' fill="{_LINE}">{_text(line)}</text>'
         )
-    yield _path((Point(x + at, y), Point(x + at, y + panel.entry.y)), "tip", _LINE)
+    yield _path((Point(x + at, y), Point(x + at, y + panel.entry.y)), f"{ids}tip", _LINE, 1.3)
 
 
-def _path(points: Sequence[Point], marker: str, colour: str) -> str:
+def _path(points: Sequence[Point], marker: str, colour: str, width: float) -> str:
     steps = [f"M{_n(points[0].x)} {_n(points[0].y)}"]
     for before, after in pairwise(points):
         if before.x == after.x or before.y == after.y:
@@ -349,18 +388,18 @@ def _path(points: Sequence[Point], marker: str, colour: str) -> str:
                 f" {_n(after.x)} {_n(after.y)}"
             )
     return (
-        f'<path d="{"".join(steps)}" fill="none" stroke="{colour}" stroke-width="1.3"'
+        f'<path d="{"".join(steps)}" fill="none" stroke="{colour}" stroke-width="{_n(width)}"'
         f' marker-end="url(#{marker})"/>'
     )
 
 
-def _words(lines: Sequence[str], middle: Point, ground: str) -> Iterator[str]:
+def _words(lines: Sequence[str], middle: Point, style: str) -> Iterator[str]:
     """Write the words of an arrow, on a patch that interrupts it."""
     if not lines:
         return
     size = size_of_words(lines)
     corner = Point(middle.x - size.width / 2, middle.y - size.height / 2)
-    yield _rect(corner, size, 3, f'fill="{ground}"')
+    yield _rect(corner, size, 3, style)
     step = size.height / len(lines)
     for place, line in enumerate(lines):
         y = corner.y + place * step + step * 0.76
