@@ -65,8 +65,9 @@ def test_a_merge_is_one_change_set_with_all_that_its_branch_brought(repository: 
     repository.git("merge", "--no-ff", "-m", "Merge pull request #12 from x/change", "change")
     found = change_sets(repository.root)[-1]
     assert found.objects == (("create", "team/b"), ("create", "team/c"))
-    assert found.request.request == "#12"
+    assert found.request.request == "CHG-2"
     assert found.request.reason == "more teams"
+    assert found.subject == "Two"
     assert len(change_sets(repository.root)) == 2
 
 

@@ -20,10 +20,11 @@ from ccstate.history.commits import CommitText, Log, Mainline
 from ccstate.history.entries import request_in
 from ccstate.history.main_line import MainCommit, main_commits
 from ccstate.history.stored_plans import stored_plans
-from ccstate.history.trailers import request_of
+from ccstate.history.trailers import request_of, trailers
 from ccstate.model import Action, Outcome
 
 _REVERTS = re.compile(r"This reverts commit ([0-9a-f]{7,64})", re.IGNORECASE)
+_MERGE = re.compile(r"Merge (?:pull request|branch|remote-tracking branch)\b")
 _CORRECTS = re.compile(r"corrects plan ([0-9a-f]{12})")
 _NOT_ON_PLATFORMS = frozenset({"call_test"})
 """Kinds that no platform holds: a change of them takes effect where it is merged."""
@@ -97,6 +98,8 @@ class ChangeSet:
     """Fields that had been changed by hand, and which the plan undid: `queue/sales ring_for`."""
     corrects: str = ""
     """What this is a corrective action of: a plan, or a commit that it reverts."""
+    is_way_back: bool = False
+    """Whether it takes that plan back, or the platforms to that commit."""
     corrective: tuple[str, ...] = ()
     """What was done about it afterwards."""
     gaps: tuple[Gap, ...] = ()
@@ -236,7 +239,7 @@ def _of_commit(
         request=request,
         commit=commit.sha,
         author=", ".join(authors),
-        subject=text.subject,
+        subject=_subject(text, branch),
         objects=tuple(objects),
         corrects=_reverted(text.message),
     )
@@ -254,11 +257,24 @@ def _request(texts: Sequence[CommitText]) -> Request:
     found = Request()
     for text in texts:
         said = request_of(text.message)
-        said = replace(said, request=said.request or request_in(text.message))
         found = Request(
             *(getattr(found, name) or getattr(said, name) for name in Request.__slots__)
         )
-    return found
+    # The number of a pull request names the request only where no trailer does.
+    numbers = (request_in(text.message) for text in texts)
+    return replace(found, request=found.request or next(filter(None, numbers), ""))
+
+
+def _subject(text: CommitText, branch: Sequence[CommitText]) -> str:
+    """Name a change: by its title in the message of its merge, or by the first commit that it brought.
+
+    GitHub writes "Merge pull request #12 from team/branch", and the title below; git alone has no title.
+    """
+    if not (branch and _MERGE.match(text.subject)):
+        return text.subject
+    title = text.message.partition("\n\n")[2].strip().partition("\n")[0]
+    is_title = title and not trailers(f"-\n\n{title}")
+    return title if is_title else branch[-1].subject
 
 
 def _reverted(message: str) -> str:
@@ -271,7 +287,8 @@ def _of_apply(plan: Apply, started: datetime, made: "_Plans") -> ChangeSet:
     found = ChangeSet(at=started, commit=plan.commit, objects=tuple(objects))
     if plan.rollback is not None:
         corrected, commit = plan.rollback
-        found = replace(found, corrects=f"plan {corrected}" if corrected else f"commit {commit}")
+        corrects = f"plan {corrected}" if corrected else f"commit {commit}"
+        found = replace(found, corrects=corrects, is_way_back=True)
     elif corrected := corrected_by(plan):
         found = replace(found, corrects=f"plan {corrected}")
     return _with_apply(found, plan, {change.address for change in plan.changes}, made)

@@ -139,6 +139,8 @@ def judge_now(
         # The policy is that before what is checked out; the commits are those of the plan.
         since = before if base else base_of(settings.root, tip=plan.commit.removesuffix("+"))
         found = authority_of(settings.root, plan.commit, since.commit, policy.form)
+        if plan.rollback is not None:  # taken back is what was asked for, by whomever
+            found = Authority()
         authority = replace(found, applied_by=account(), host=socket.gethostname())
     if emergency:
         request = replace(authority.request, emergency=emergency)

@@ -144,7 +144,7 @@ def heading(one: ChangeSet) -> str:
     if one.subject:
         return one.subject
     if one.corrects:
-        return f"Corrects {one.corrects}"
+        return f"{'Takes back' if one.is_way_back else 'Corrects'} {one.corrects}"
     return "Put back what was changed by hand" if one.by_hand else f"Plan {one.plan}"
 
 
@@ -240,7 +240,9 @@ def change_table(change_sets: Sequence[ChangeSet]) -> str:
 
 def _row(one: ChangeSet) -> str:
     request = one.request
-    asked = ", ".join(filter(None, (request.request, request.requested_by, request.reason)))
+    emergency = request.emergency and f"emergency: {request.emergency}"
+    words = (request.request, request.requested_by, request.reason, emergency)
+    asked = ", ".join(filter(None, words))
     outcome = one.state.value
     if one.plan:
         outcome += f", {one.confirmed:,} of {one.planned:,}, plan {cell(one.plan)}"
