@@ -3,6 +3,7 @@
 from ccstate.journeys.ways import Place
 from ccstate.render.graph.drawing import Arrow, Box, Drawing, Look
 from ccstate.render.graph.marks import UNMARKED, marks_after, marks_before
+from ccstate.render.graph.mermaid import mermaid
 from ccstate.render.graph.svg import svg
 
 MENU, SALES, MAILBOX = Place("ivr", "m", "n"), Place("queue", "s"), Place("extension", "1", "box")
@@ -51,3 +52,13 @@ def test_marks_are_drawn_thick_and_with_a_word() -> None:
     assert written.count('stroke-width="3.4" marker-end="url(#a-mark)"') == 1
     assert ">new</text>" in written
     assert "mark" not in svg(after).replace("marker", "")
+
+
+def test_marks_are_thick_in_mermaid_too() -> None:
+    before = drawn((MENU, "press 1", SALES))
+    after = drawn((MENU, "press 2", SALES), (MENU, "press 1", MAILBOX))
+    plain, marked = mermaid(after), mermaid(after, marks_after(before, after))
+    assert marked.removeprefix(plain).splitlines() == [
+        "    linkStyle 0,1 stroke:#a3128a,stroke-width:4px",
+        "    style n3 stroke:#a3128a,stroke-width:5px",
+    ]

@@ -25,7 +25,7 @@ from ccstate.model import (
     Why,
 )
 from ccstate.render.comment import Answer, Approver
-from ccstate.render.graph.svg import MARK
+from ccstate.render.graph.marks import MARK
 from ccstate.render.page import Page, Tree, page
 from ccstate.render.page_style import INKS, STYLE, TEXTS
 from ccstate.render.text import safe

@@ -8,6 +8,7 @@ from ccstate.model import Address
 from ccstate.render.comment import Picture
 from ccstate.render.graph.drawing import DRAWN, Drawing, drawing_of
 from ccstate.render.graph.layout import Tangled
+from ccstate.render.graph.marks import UNMARKED, Marks, marks_after, marks_before
 from ccstate.render.graph.mermaid import mermaid
 from ccstate.render.graph.svg import svg
 from ccstate.rules import Comparison
@@ -36,22 +37,28 @@ class ChangedTree(NamedTuple):
     @property
     def picture(self) -> Picture | None:
         """Both drawings as Mermaid; None where a code host would not draw them."""
-        drawn = [mermaid(each) if each else "" for each in (self.before, self.after)]
+        drawn = [mermaid(each, marks) if each else "" for _, each, marks in self._marked()]
         arrows = [len(each.arrows) for each in (self.before, self.after) if each]
         if max(arrows, default=0) > MOST_ARROWS or max(map(len, drawn)) > MOST_CHARACTERS:
             return None
         return Picture(self.title, *drawn)
 
+    def _marked(self) -> Iterator[tuple[str, Drawing | None, Marks]]:
+        """List both drawings, with what each has and the other lacks."""
+        before, after = self.before, self.after
+        yield "before", before, marks_before(before, after) if before else UNMARKED
+        yield "after", after, marks_after(before, after) if after else UNMARKED
+
     def files(self) -> Iterator[tuple[str, str]]:
         """Write each drawing as SVG, or as Mermaid where it is too tangled, with a name for it."""
-        for when, drawing in (("before", self.before), ("after", self.after)):
+        for when, drawing, marks in self._marked():
             if drawing is None:
                 continue
             name = f"{self.address.kind}-{self.address.name}-{when}"
             try:
-                yield f"{name}.svg", svg(drawing)
+                yield f"{name}.svg", svg(drawing, marks)
             except Tangled:
-                yield f"{name}.mmd", mermaid(drawing)
+                yield f"{name}.mmd", mermaid(drawing, marks)
 
 
 def changed_trees(comparison: Comparison) -> list[ChangedTree]:

@@ -64,7 +64,7 @@ UNFOLDED = 12
 TREES = 12
 ARROWS = 200
 """Arrows of a drawing that people can still read on a page."""
-WIDE = 640
+WIDE = 760
 """Pixels from which a drawing gets a line of its own."""
 WAYS = 15
 
@@ -244,7 +244,7 @@ def _callers(plan: Plan) -> Iterator[h.Node]:
     journeys = plan.journeys
     if journeys is None:
         if plan.steps:
-            yield h.p["Callers notice nothing of it."]
+            yield h.p["No caller is known who would end elsewhere."]
         return
     head = headline(journeys)
     yield h.p(".lead")[f"{head[:1].upper()}{head[1:]}." if head else "No call ends elsewhere."]

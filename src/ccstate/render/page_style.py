@@ -80,7 +80,7 @@ th:nth-child(3){width:25%}
 li.alarm,tr.alarm{background:var(--alarm-ground)}
 li.alarm{padding:.4rem .6rem;margin:.3rem 0;border-left:.3rem solid var(--alarm);list-style:none}
 li.alarm>strong,tr.alarm strong{color:var(--alarm)}
-.refused{padding:0}
+.refused,.plainly{padding:0;list-style:none}
 .pair{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}
 figure{margin:0;min-width:0;flex:1 1 26rem}
 figure.wide-picture{flex-basis:100%}

@@ -18,6 +18,8 @@ class Marks(NamedTuple):
     """The marked arrows in words: `Main menu → press 1 → Sales queue`."""
 
 
+MARK = "#a3128a"
+"""Colour of what is marked, which is thick as well."""
 UNMARKED = Marks({}, frozenset(), ())
 
 

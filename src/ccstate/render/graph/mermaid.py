@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from ccstate.render.graph.drawing import Box, Drawing, Look
 from ccstate.render.graph.lines import wrap_text
+from ccstate.render.graph.marks import MARK, UNMARKED, Marks
 from ccstate.render.text import JOINER, safe
 
 _WIDTH = 214.0
@@ -39,12 +40,12 @@ _STYLES: Mapping[Look, str] = {
 }
 
 
-def mermaid(drawing: Drawing) -> str:
-    """Write the drawing as a Mermaid flowchart."""
-    return "\n".join(_lines(drawing)) + "\n"
+def mermaid(drawing: Drawing, marks: Marks = UNMARKED) -> str:
+    """Write the drawing as a Mermaid flowchart, what is marked with thick lines."""
+    return "\n".join(_lines(drawing, marks)) + "\n"
 
 
-def _lines(drawing: Drawing) -> Iterator[str]:
+def _lines(drawing: Drawing, marks: Marks) -> Iterator[str]:
     yield "flowchart TD"
     yield f"    accTitle: {_quote(drawing.title)}"
     alone = [n for n, box in enumerate(drawing.boxes) if box.tree not in drawing.trees]
@@ -59,12 +60,24 @@ def _lines(drawing: Drawing) -> Iterator[str]:
     for tail, head, words in drawing.arrows:
         label = f'|"{_broken(words)}"|' if words else ""
         yield f"    n{tail + 1} -->{label} n{head + 1}"
+    yield from _styles(drawing, marks)
+
+
+def _styles(drawing: Drawing, marks: Marks) -> Iterator[str]:
     for look, style in _STYLES.items():
         if any(box.look is look for box in drawing.boxes):
             yield f"    classDef {_class(look)} {style}"
-    bad = [str(n) for n, (_, head, _) in enumerate(drawing.arrows) if _is_bad(drawing.boxes[head])]
+    bad = [
+        str(number)
+        for number, (_, head, _) in enumerate(drawing.arrows)
+        if _is_bad(drawing.boxes[head]) and number not in marks.arrows
+    ]
     if bad:
         yield f"    linkStyle {','.join(bad)} stroke:#b00020"
+    if marks.arrows:
+        yield f"    linkStyle {','.join(map(str, sorted(marks.arrows)))} stroke:{MARK},stroke-width:4px"
+    for number in marks.boxes:
+        yield f"    style n{number + 1} stroke:{MARK},stroke-width:5px"
 
 
 def _is_bad(box: Box) -> bool:

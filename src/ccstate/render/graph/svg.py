@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from ccstate.render.graph.drawing import Arrow, Box, Drawing, Look
 from ccstate.render.graph.layout import Edge, Layout, Point, Route, Size, layered_layout
 from ccstate.render.graph.lines import LINE, SIZE, bold_width_of, width_of, wrap_text
-from ccstate.render.graph.marks import UNMARKED, Marks
+from ccstate.render.graph.marks import MARK, UNMARKED, Marks
 from ccstate.render.text import safe
 
 _BOX = 190.0
@@ -230,8 +230,6 @@ def _moved(point: Point, by: Point) -> Point:
 _MARGIN = 24.0
 _TITLE = 40.0
 _RED = "#b00020"
-MARK = "#a3128a"
-"""Of what is marked, which is thick as well, and boxes have a word."""
 _LINE = "#4a5560"
 _PAPER = "#ffffff"
 _PANEL = "#f4f6f8"
