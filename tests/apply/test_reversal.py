@@ -92,7 +92,7 @@ def test_what_a_plan_did_can_be_taken_back(
     # What undeclared fields name cannot be deleted, by no plan.
     wanted = {**{a: f for a, f in before.items() if a in named}, **after}
     done = perform(adapter, changes_to(adapter, wanted), wanted)
-    assert take_back(adapter, done, {}) == []
+    assert take_back(adapter, done, was.ledger) == []
     now = adapter.observe(KNOWN)
     assert now.objects == was.objects
     assert now.ledger.keys() == was.ledger.keys()
@@ -142,3 +142,13 @@ def test_a_released_object_is_managed_again_as_far_as_its_fields_are_known(tmp_p
     assert "not known" in left[2]
     assert take_back(adapter, done, {QUEUE: {"ring_for": "20s"}}) == []
     assert adapter.observe(["queue"]).ledger[QUEUE] == {"ring_for": "20s"}
+
+
+def test_a_struct_that_was_cleared_comes_back_with_its_fields(tmp_path: Path) -> None:
+    adapter = connect({"path": "platform.db"}, tmp_path)
+    site = Address("site", "main")
+    full: State = {site: {"timezone": "UTC", "address": {"street": "1 Main Street"}}}
+    perform(adapter, changes_to(adapter, full), full)
+    done = perform(adapter, changes_to(adapter, {site: {"timezone": "UTC", "address": None}}), {})
+    assert take_back(adapter, done, {}) == []
+    assert adapter.observe(["site"]).objects[site]["address"] == {"street": "1 Main Street"}

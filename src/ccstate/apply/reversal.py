@@ -4,7 +4,7 @@ Only what still is as the plan left it is taken back. What somebody changed sinc
 named: nobody's later work is lost by a way back.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ccstate import kinds
@@ -88,11 +88,21 @@ def taking_back(back: Reversal, changes: Iterable[Change]) -> Iterator[Change]:
         edits = tuple(
             replace(edit, why=Why.TAKEN_BACK) if edit.why in _OF_ANY_PLAN else edit
             for edit in change.edits
-            if paths is None or edit.path in paths or edit.path.partition(".")[0] in ANNOTATIONS
+            if paths is None
+            or _is_part(edit.path, paths)
+            or edit.path.partition(".")[0] in ANNOTATIONS
         )
         if edits or paths is None:
             why = change.why if change.why is Why.RELEASED else Why.TAKEN_BACK
             yield replace(change, why=why, edits=edits)
+
+
+def _is_part(path: str, paths: Collection[str]) -> bool:
+    """Whether a path is one of these, a part of one, or the whole of which one is a part."""
+    return any(
+        path == other or path.startswith(f"{other}.") or other.startswith(f"{path}.")
+        for other in paths
+    )
 
 
 def _leave(back: Reversal, change: Change, reason: str, path: str = "") -> None:
@@ -130,7 +140,7 @@ def _unedit(back: Reversal, change: Change, seen: Observation, known: Lookup) ->
     if change.action is Action.ADOPT:
         _leave(back, change, "it stays under management, for its fields are put back")
     fields = _with(ledger, undone)
-    emptied = _emptied(live, undone)
+    emptied = _not_there_before(back, change, _emptied(live, undone), known)
     back.wanted[address] = Resource(address, {**fields, **dict.fromkeys(emptied)}, "")
     back.fields[address] = {*emptied, *(edit.path for edit in undone)}
 
@@ -253,12 +263,24 @@ def _with(fields: Fields, edits: Iterable[Edit]) -> dict[str, Json]:
     return result
 
 
+def _not_there_before(back: Reversal, change: Change, emptied: set[str], known: Lookup) -> set[str]:
+    """Choose of structs without fields those that the plan made: an empty mailbox is one all the same."""
+    if not emptied:
+        return set()
+    before = known(change.address).fields
+    if before is None:
+        for name in sorted(emptied):
+            _leave(back, change, "whether it was there before is not known; it stays, empty", name)
+        return set()
+    return {name for name in emptied if before.get(name) is None}
+
+
 def _emptied(live: Fields, undone: Iterable[Edit]) -> set[str]:
-    """Name the structs that hold nothing once their fields are cleared: they were not there before."""
+    """Name the structs that hold nothing once their fields are cleared."""
     edits = list(undone)
     after = edited(live, edits)
     return {
         name
         for name in (edit.path.partition(".")[0] for edit in edits if "." in edit.path)
-        if after.get(name) == {}
+        if after.get(name) == {} and live.get(name)
     }
