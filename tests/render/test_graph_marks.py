@@ -20,6 +20,7 @@ def drawn(*ways: tuple[Place, str, Place], sales: str = TITLES[SALES]) -> Drawin
         tuple(Arrow(number[tail], number[head], words) for tail, words, head in ways),
         {},
         number,
+        tuple(tuple(words.split(" or ")) for _, words, _ in ways),
     )
 
 
@@ -31,6 +32,14 @@ def test_a_way_that_leads_elsewhere_is_marked_on_both_sides() -> None:
     assert goes.ways == ("Menu → press 1 → Sales queue: 3 people",)
     assert (comes.boxes, comes.arrows) == ({2: "new"}, frozenset({1}))
     assert comes.ways == ("Menu → press 1 → Mailbox: Kim",)
+
+
+def test_of_an_arrow_with_several_causes_only_those_that_differ_are_said() -> None:
+    before = drawn((MENU, "press 1 or says nothing", SALES), (MENU, "press 2", MAILBOX))
+    after = drawn((MENU, "press 1 or press 2", MAILBOX), (MENU, "says nothing", SALES))
+    goes, comes = marks_before(before, after), marks_after(before, after)
+    assert goes == ({}, frozenset({0}), ("Menu → press 1 → Sales queue: 3 people",))
+    assert comes == ({}, frozenset({0}), ("Menu → press 1 → Mailbox: Kim",))
 
 
 def test_a_box_that_says_something_else_is_marked_and_the_ways_to_it_are_not() -> None:

@@ -316,6 +316,8 @@ class Drawing:
     trees: Mapping[str, str]
     places: Mapping[Place, int]
     """The box of each place that has one."""
+    causes: tuple[tuple[str, ...], ...]
+    """What makes a call take each arrow, one by one, where its words put them together."""
 
     @property
     def description(self) -> str:
@@ -358,6 +360,7 @@ def drawing_of(flow: Flow, address: Address) -> Drawing:
         arrows=tuple(sketch.arrows()),
         trees=named,
         places={spot: n for spot, n in sketch.numbers.items() if isinstance(spot, Place)},
+        causes=tuple(sketch.causes()),
     )
 
 
@@ -458,6 +461,10 @@ class _Sketch:
         for (tail, head), found in self._ways.items():
             words = _words(tail, found, alone=leaving[tail] == 1)
             yield Arrow(self.numbers[tail], self.numbers[head], words)
+
+    def causes(self) -> Iterator[tuple[str, ...]]:
+        for found in self._ways.values():
+            yield tuple(dict.fromkeys(arrow_words([way], jumps) for way, jumps in found))
 
 
 def _words(tail: _Spot, found: list[tuple[Transition, str]], *, alone: bool) -> str:

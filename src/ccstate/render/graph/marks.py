@@ -1,10 +1,11 @@
 """What one drawing has and another one lacks: boxes and arrows to mark, and the same in words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ccstate.journeys.ways import Place
 from ccstate.render.graph.drawing import Box, Drawing
+from ccstate.render.values import join_words
 
 _Key: TypeAlias = Place | Box
 
@@ -43,9 +44,14 @@ def _marks(drawing: Drawing, other: Drawing | None, alone: str, differs: str) ->
             boxes[number] = alone
         elif box != known[key]:
             boxes[number] = differs
-    there = set(_ways(other))
-    arrows = [number for number, way in enumerate(_ways(drawing)) if way not in there]
-    return Marks(boxes, frozenset(arrows), tuple(_words(drawing, number) for number in arrows))
+    there = {way for ways in _ways(other) for way in ways}
+    arrows = {
+        number: differing
+        for number, ways in enumerate(_ways(drawing))
+        if (differing := [way.cause for way in ways if way not in there])
+    }
+    words = tuple(_words(drawing, number, causes) for number, causes in arrows.items())
+    return Marks(boxes, frozenset(arrows), words)
 
 
 def _keys(drawing: Drawing) -> list[_Key]:
@@ -54,13 +60,23 @@ def _keys(drawing: Drawing) -> list[_Key]:
     return [places.get(number, box) for number, box in enumerate(drawing.boxes)]
 
 
-def _ways(drawing: Drawing) -> Iterator[tuple[_Key, str, _Key]]:
+class _Way(NamedTuple):
+    tail: _Key
+    cause: str
+    head: _Key
+
+
+def _ways(drawing: Drawing) -> Iterator[list[_Way]]:
+    """List the ways that each arrow stands for."""
     keys = _keys(drawing)
-    for tail, head, words in drawing.arrows:
-        yield keys[tail], words, keys[head]
+    for (tail, head, _), causes in zip(drawing.arrows, drawing.causes, strict=True):
+        yield [_Way(keys[tail], cause, keys[head]) for cause in causes]
 
 
-def _words(drawing: Drawing, number: int) -> str:
+def _words(drawing: Drawing, number: int, causes: Sequence[str]) -> str:
+    """Write an arrow in words, with those of its causes that differ."""
     tail, head, words = drawing.arrows[number]
+    if len(causes) < len(drawing.causes[number]):
+        words = join_words(causes, "or")
     names = [box.title or " ".join(box.body) for box in (drawing.boxes[tail], drawing.boxes[head])]
     return " → ".join(filter(None, (names[0], words, names[1])))
