@@ -70,6 +70,15 @@ def test_what_it_does_not_know_it_does_not_follow_and_says_where(steps: str, rea
     assert raised.value.line.line == 2 + steps.count(";") + 1
 
 
+@pytest.mark.parametrize("written, seconds", [("", None), (",,,,0", 0), (",,,,45", 45)])
+def test_a_wait_in_a_queue_has_no_end_only_where_none_is_said(
+    written: str, seconds: int | None
+) -> None:
+    _, stop = played(f"Queue(help{written})")
+    assert isinstance(stop, Waits)
+    assert stop.seconds == seconds
+
+
 def test_a_value_that_nobody_knows_may_be_carried_along() -> None:
     _, stop = played("Set(FILE=${UNIQUEID}-${EPOCH}.wav); MixMonitor(${FILE}); Queue(help)")
     assert isinstance(stop, Waits)

@@ -365,3 +365,18 @@ def test_macros_run_as_the_interpreter_says(new_site: NewSite) -> None:
     server = new_site("16", files={"extensions.d/live.conf": text})
     case = Case(MACROS)
     assert called(server, {"macros": case}) == {"macros": interpreted("macros", case, text)}
+
+
+WAITS = f"""\
+exten => s,1,Answer()
+ same => n,Queue(nobody,,,,0)
+ same => n,{seen("after <${QUEUESTATUS}>")}
+"""
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_wait_of_no_seconds_in_a_queue_ends_at_once(new_site: NewSite, release: str) -> None:
+    queue = "[nobody]\njoinempty=yes\nleavewhenempty=no\n"
+    files = {"extensions.d/live.conf": f"[waits]\n{WAITS}{DRIVER}", "queues.d/live.conf": queue}
+    server = new_site(release, files=files)
+    assert called(server, {"waits": Case(WAITS)}) == {"waits": ["after <TIMEOUT>"]}

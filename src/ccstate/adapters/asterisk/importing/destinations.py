@@ -31,7 +31,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
 from ccstate.adapters.asterisk.importing.values import family_of
 from ccstate.adapters.asterisk.interpreter.applications import QUEUE_OTHERS
 from ccstate.adapters.asterisk.interpreter.call import NotFollowed
-from ccstate.adapters.asterisk.interpreter.text import letters, seconds_of
+from ccstate.adapters.asterisk.interpreter.text import letters, queue_wait_of
 from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, decoded
 from ccstate.dialling.international import international
 from ccstate.model import Address, Json
@@ -419,7 +419,7 @@ def waits(outcome: Queues, options: str) -> tuple[int | None, str]:
     passed = [word for word in (options, *(said[name] for name in QUEUE_OTHERS)) if word.strip()]
     why = f"differs: ccstate queues callers without {', '.join(passed)}" if passed else ""
     try:
-        return seconds_of(said["seconds"]), why
+        return queue_wait_of(said["seconds"]), why
     except NotFollowed as wrong:
         raise Nowhere(wrong.reason) from None
 

@@ -458,7 +458,7 @@ class Destinations:
 
 
 def _overflow_words(seconds: int | None, ends: Mapping[str, str]) -> str:
-    wait = duration(seconds) if seconds else "any wait"
+    wait = "any wait" if seconds is None else duration(seconds)
     words = {"to": f"after {wait}", "full": "where it is full", "empty": "where no agent is there"}
     return ", ".join(f"to {to} {words[why]}" for why, to in ends.items())
 

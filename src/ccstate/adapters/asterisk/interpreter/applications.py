@@ -27,7 +27,13 @@ from ccstate.adapters.asterisk.interpreter.call import (
     Waits,
 )
 from ccstate.adapters.asterisk.interpreter.jumps import JUMPS
-from ccstate.adapters.asterisk.interpreter.text import arguments, letters, require_known, seconds_of
+from ccstate.adapters.asterisk.interpreter.text import (
+    arguments,
+    letters,
+    queue_wait_of,
+    require_known,
+    seconds_of,
+)
 from ccstate.adapters.asterisk.interpreter.values import Play, assign, set_fact
 
 
@@ -269,7 +275,7 @@ def _queue(run: Play, data: str) -> Stop:
     others = tuple(require_known(said[name]).strip() for name in QUEUE_OTHERS if said[name].strip())
     name, wait, options = (
         require_known(said["name"]).strip(),
-        seconds_of(said["seconds"]),
+        queue_wait_of(said["seconds"]),
         said["options"],
     )
     return Waits(run.call, tuple(run.heard), run.line, name, wait, require_known(options), others)

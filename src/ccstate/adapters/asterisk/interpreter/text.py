@@ -142,6 +142,15 @@ def seconds_of(text: str) -> int | None:
     return int(match[1]) + bool((match[2] or "").strip("0")) or None
 
 
+def queue_wait_of(text: str) -> int | None:
+    """Read how many seconds Queue() lets a caller wait; None where nothing is said.
+
+    Unlike elsewhere 0 is a wait, which ends at once: seen on Asterisk 16.28 and 22.10.
+    """
+    seconds = seconds_of(text)
+    return 0 if seconds is None and text.strip() else seconds
+
+
 def split_at_colon(text: str) -> tuple[str, str]:
     """Split a text at the first colon outside of brackets."""
     depth = 0
