@@ -317,6 +317,12 @@ def _read(plans: SavedPlans, plan_id: str) -> Plan | None:
         return None
 
 
+def _order(plans: SavedPlans, plan_id: str) -> tuple[str, int]:
+    """Say when an apply began; within one second by the time of its journal."""
+    at = _start(plans, plan_id)
+    return at, plans.journal(plan_id).stat().st_mtime_ns if at else 0
+
+
 def _start(plans: SavedPlans, plan_id: str) -> str:
     """Read when the apply of a plan began, ISO 8601; "" where it did not, or that is unreadable."""
     try:
@@ -393,8 +399,8 @@ def _repeats(change: Change, undone: Change) -> bool:
 
 def _changed_after(plans: SavedPlans, plan_id: str, change: Change) -> bool:
     """Whether an ordinary plan has changed the object after the way back."""
-    since = _start(plans, plan_id)
-    later = (each for each in plans.own_ids() if each != plan_id and _start(plans, each) > since)
+    since = _order(plans, plan_id)
+    later = (each for each in plans.own_ids() if each != plan_id and _order(plans, each) > since)
     return any(
         plan.rollback is None
         and any((c.target, c.address) == (change.target, change.address) for c in plan.changes())
