@@ -30,6 +30,8 @@ COMMAND_LINES = {
     "plan": ["plan"],
     "plans": ["plans"],
     "apply": ["apply"],
+    "confirm": ["confirm"],
+    "worker": ["worker", "--health"],
     "unlock": ["unlock"],
     "rollback": ["rollback", "HEAD"],
     "blame": ["blame", "queue/sales"],

@@ -22,9 +22,12 @@ REFERENCE = TOP / "docs" / "command-line.md"
 _OF_THE_DAY = re.compile(r"\b[0-9a-f]{10,12}\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)? ?[+]\d\d:\d\d")
 
 
+_OF_THE_MACHINE = re.compile(r"([Aa]pplied by)\s+\S+\s+on\s+\S+")
+
+
 def plain(text: str) -> str:
-    """The text without ids and moments, which are others in every run."""
-    return _OF_THE_DAY.sub("ID", text)
+    """The text without ids, moments, account and host, which are others in every run."""
+    return _OF_THE_DAY.sub("ID", _OF_THE_MACHINE.sub(r"\1 ann on ci-7", text))
 
 
 def check(page: Path, said: str) -> None:

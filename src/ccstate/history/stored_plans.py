@@ -83,7 +83,7 @@ def stored_plans(root: Path) -> Iterator[Stored]:
 
 
 def _local(folder: Path) -> Iterator[StoredPlan]:
-    """List the plans of a folder; what is a link is passed over: it may lead to what has no end."""
+    """List the plans of a folder; one with a link in it is passed over: that may lead to what has no end."""
     try:
         with os.scandir(folder) as entries:
             folders = sorted((e.name, e.path) for e in entries if e.is_dir(follow_symlinks=False))
@@ -94,7 +94,10 @@ def _local(folder: Path) -> Iterator[StoredPlan]:
     for name, path in folders:
         try:
             with os.scandir(path) as entries:
-                files = {e.name: e.path for e in entries if e.is_file(follow_symlinks=False)}
+                found = list(entries)
+            if any(entry.is_symlink() for entry in found):
+                continue  # without the file behind it, the rest would say something else
+            files = {e.name: e.path for e in found if e.is_file(follow_symlinks=False)}
             made = os.stat(files[FILE], follow_symlinks=False).st_mtime  # noqa: PTH116 - of a scan
         except (OSError, KeyError):
             continue
