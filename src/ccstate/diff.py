@@ -55,25 +55,42 @@ def sealed(
 
 
 def sealed_as_recorded(
-    state: State, secrets: Mapping[Address, Mapping[str, str]], seen: Observation
+    state: State,
+    secrets: Mapping[Address, Mapping[str, str]],
+    seen: Observation,
+    seals: Mapping[str, str] = MappingProxyType({}),
+    moves: Moves = MappingProxyType({}),
 ) -> dict[Address, Resource]:
-    """Seal the state for a reader without secrets: one with its old reference is as it was written.
+    """Seal the state where not all secrets can be read: `seals` has those that can be.
 
-    A secret with another reference, or of an object that is not there, differs from all seals.
+    Another secret that was written from this reference is desired as it was written. One of another
+    reference, or of an object that ccstate did not write, differs from all seals: what is written
+    is needed. `moves` are earlier names, whose secrets a renamed object keeps.
     """
     result = dict(state)
     for address, references in secrets.items():
-        live, recorded = seen.objects.get(address), seen.references.get(address, {})
-        there = kinds.secrets(address.kind, live) if live is not None else {}
-        seals = {
-            path: there[path]
-            if path in there and recorded.get(path, reference) == reference
-            else UNSEEN_SEAL
-            for path, reference in references.items()
-        }
-        edits = [Edit(path, None, text, why=Why.YOU) for path, text in seals.items()]
+        written = _written_secrets((address, *moves.get(address, ())), seen)
+        edits: list[Edit] = []
+        for path, reference in references.items():
+            seal, source = written.get(path, (UNSEEN_SEAL, reference))
+            known = seal if source in (None, reference) else UNSEEN_SEAL
+            edits.append(Edit(path, None, seals.get(reference, known), why=Why.YOU))
         result[address] = replace(state[address], fields=edited(state[address].fields, edits))
     return result
+
+
+def _written_secrets(
+    names: Sequence[Address], seen: Observation
+) -> dict[str, tuple[str, str | None]]:
+    """Return the seal of each secret that ccstate wrote, by path, and its reference where recorded."""
+    name = next((name for name in names if name in seen.objects and name in seen.ledger), None)
+    if name is None:
+        return {}
+    sources = seen.references.get(name, {})
+    return {
+        path: (seal, sources.get(path))
+        for path, seal in kinds.secrets(name.kind, seen.ledger[name]).items()
+    }
 
 
 def secret_references(state: State) -> dict[Address, dict[str, str]]:

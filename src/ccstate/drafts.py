@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import assert_never, cast
 
 from ccstate import kinds
-from ccstate.model import ANNOTATIONS, Action, Change, Edit, Fields, Json, Why, edited
+from ccstate.model import ANNOTATIONS, UNSEEN_SEAL, Action, Change, Edit, Fields, Json, Why, edited
 from ccstate.secrets import is_seal, seal
 
 CHANGED = "changed since the plan was made"
@@ -20,12 +20,14 @@ class Secrets:
     """The platform's sealing key, the secrets behind references, and why others have none.
 
     `is_sealed`: secrets are not known here; a draft has seals in their place, and is never written.
+    `is_preview`: the same for those alone that could not be read when the plan was made.
     """
 
     key: bytes
     resolved: Mapping[str, str]
     causes: Mapping[str, str]
     is_sealed: bool = False
+    is_preview: bool = False
 
 
 def sealed(key: bytes, kind: str, fields: Fields) -> dict[str, Json]:
@@ -103,7 +105,7 @@ def _is_written(path: str, edits: Iterable[Edit]) -> bool:
 
 def _secret(path: str, written: str, change: Change, secrets: Secrets) -> str:
     """Return the secret for a path at which the edits wrote a seal, or something else."""
-    if secrets.is_sealed:
+    if secrets.is_sealed or (secrets.is_preview and written == UNSEEN_SEAL):
         return written
     reference = change.secrets.get(path)
     if reference is None:

@@ -403,6 +403,8 @@ class Plan:
     """Release of ccstate that made the plan."""
     unseen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What could not be seen for lack of rights, by target; such a plan is never applied."""
+    unchecked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Secrets that stay as they are without a check, by target: their references, and why none was read."""
     rollback: Rollback | None = None
     """What the plan takes back; left out where it is no way back."""
     environment: str = ""
@@ -412,6 +414,16 @@ class Plan:
         """List every change, in the order in which they are performed."""
         for step in self.steps:
             yield from step.changes
+
+    def unread(self) -> list[str]:
+        """List the references of secrets that the plan writes, and that could not be read for it."""
+        found = {
+            reference
+            for change in self.changes()
+            for path, reference in change.secrets.items()
+            if _at(change.ledger, path) == UNSEEN_SEAL
+        }
+        return sorted(found)
 
 
 class Outcome(StrEnum):
@@ -456,6 +468,17 @@ def edited(fields: Fields, edits: Iterable[Edit]) -> dict[str, Json]:
         else:
             inner[head] = edit.after
     return result
+
+
+def _at(fields: Fields | None, path: str) -> Json:
+    """Return the value at a dotted path; None where there is none."""
+    value: Json = cast("Json", fields)
+    for name in path.split("."):
+        if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def canonical(value: object) -> bytes:

@@ -64,6 +64,8 @@ class TargetPlan:
     most_updates: int
     most_deletions: int
     platform: Platform | None = None
+    unchecked: tuple[str, ...] = ()
+    """Secrets that were not compared, for they are not here; in words."""
     moves: Moves = field(default_factory=dict)
     """Earlier names of objects, as files say, whether the platform can rename or not."""
 
@@ -96,6 +98,7 @@ def make_plan(
         refusals=tuple(map(refusal, refusals)),
         renames=tuple(rename for target in targets for rename in _renames(target)),
         unseen={target.name: target.seen.unseen for target in targets if target.seen.unseen},
+        unchecked={target.name: target.unchecked for target in targets if target.unchecked},
         kept={target.name: kept for target in targets if (kept := _kept(target))},
         environment=environment,
     )

@@ -51,7 +51,17 @@ class _ReadPlan(Plan):
 
 LEFT_OUT: Mapping[str, frozenset[str]] = {
     Plan.__name__: frozenset(
-        {"journeys", "renames", "only", "left_out", "unseen", "kept", "rollback", "environment"}
+        {
+            "journeys",
+            "renames",
+            "only",
+            "left_out",
+            "unseen",
+            "unchecked",
+            "kept",
+            "rollback",
+            "environment",
+        }
     ),
     Change.__name__: frozenset({"ledger", "needs", "secrets", "moved"}),
     Rename.__name__: frozenset({"declared"}),

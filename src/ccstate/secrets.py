@@ -32,6 +32,9 @@ LARGEST = 64 * 1024
 
 SHOWN = 3
 
+ABSENT = frozenset({"is not set", "is empty", "does not exist", "cannot be read"})
+"""Causes for which a secret may be elsewhere all the same: with the job that applies, which needs it."""
+
 PREFIX = "CCSTATE_SECRET_"
 NAMES = "CCSTATE_SECRET_NAMES"
 """Variable with patterns of further variables, between blanks: `SIP_* PIN_*`."""
@@ -176,6 +179,17 @@ def _patterns(names: list[str]) -> list[str]:
         f"{head}*" if head and begun.count(head) > 1 else name
         for name, head in zip(names, begun, strict=True)
     ]
+
+
+def counted(causes: Mapping[str, str]) -> tuple[str, ...]:
+    """Describe references that lead to no secret, a text a cause: how many, and the first of them."""
+    by_cause: dict[str, list[str]] = {}
+    for reference in sorted(causes):
+        by_cause.setdefault(causes[reference], []).append(reference)
+    return tuple(
+        f"{_enumeration(names)}: {'each ' if len(names) > 1 else ''}{cause}"
+        for cause, names in by_cause.items()
+    )
 
 
 def _enumeration(names: list[str]) -> str:

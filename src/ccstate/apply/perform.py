@@ -41,7 +41,7 @@ FOUND_DONE = "found done"
 INTERVAL = 2.0
 """Seconds between two looks for callers."""
 SHOWN = 3
-"""Objects with callers that are named."""
+"""Objects with callers, or secrets, that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +112,13 @@ def has_taken_effect(change: Change, seen: Mapping[str, Observation]) -> bool:
 
 
 def refuse_preview(plan: Plan) -> None:
-    """Refuse a plan whose maker had no right to see all that it is about."""
+    """Refuse a plan whose maker could not see all that it is about, or a secret that it writes."""
     if plan.unseen:
         first = next(iter(plan.unseen.values()))[0]
         raise Blocked(codes.RIGHTS_MISSING(first=first))
+    if unread := plan.unread():
+        more = f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""
+        raise Blocked(codes.SECRETS_UNREAD(secrets=f"{', '.join(unread[:SHOWN])}{more}"))
 
 
 def _refuse(plan: Plan, changes: Iterable[Change], adapters: Mapping[str, Adapter]) -> None:

@@ -8,21 +8,24 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ccstate import codes, plan_file
-from ccstate.adapter import Adapter, Holder
+from ccstate.adapter import Adapter, Holder, SecretsUnseen
 from ccstate.apply import codes as apply_codes
 from ccstate.apply.confirmation import Verdict, read_decision
 from ccstate.apply.journal import Journal, open_journal
 from ccstate.apply.lock import Held, Life, holding, holding_again, life, release, this_process
 from ccstate.apply.perform import (
     ApplyContext,
+    FreshPlan,
     Receipt,
     apply,
     check_fresh,
     check_resumable,
     drain,
+    has_taken_effect,
     refuse_preview,
 )
 from ccstate.authority import NO_AUTHORITY, Authority
+from ccstate.drafts import references
 from ccstate.errors import (
     Blocked,
     CcstateError,
@@ -35,7 +38,7 @@ from ccstate.errors import (
 )
 from ccstate.history.commits import head_commit, same_desired_state
 from ccstate.history.overtaken import is_in_history, redeclared
-from ccstate.model import Outcome, Plan
+from ccstate.model import Outcome, Plan, by_target
 from ccstate.plan_file import FOLDER
 from ccstate.project import confirming
 from ccstate.project.listener import Progress
@@ -236,6 +239,7 @@ class _Apply:
         # An apply that was killed before it began has done nothing: the plan must be fresh.
         check = check_resumable if journal.recorded else check_fresh
         fresh = check(self.plan_id, self.plan, held.adapters)
+        _refuse_unresolved(fresh, held.adapters)
         if self.confirm and self.confirm.within is not None:
             confirming.begin(self.plans, fresh, self.confirm.within)
         applied = apply(fresh, self._context(held, journal))
@@ -367,6 +371,16 @@ def _commit(commit: str) -> str:
         return "no commit"
     more = " with changes that are not committed" if commit.endswith("+") else ""
     return f"commit {commit.rstrip('+')[:12]}{more}"
+
+
+def _refuse_unresolved(fresh: FreshPlan, adapters: Mapping[str, Adapter]) -> None:
+    """Refuse to write before every secret that is still to be written can be read."""
+    left = [change for change in fresh.plan.changes() if not has_taken_effect(change, fresh.seen)]
+    for target, changes in by_target(left).items():
+        try:
+            adapters[target].seal(references(changes))
+        except SecretsUnseen as closed:
+            raise Blocked(codes.RIGHTS_MISSING(first=f"{target}: {closed}")) from None
 
 
 def _refuse_finished(plans: SavedPlans, plan_id: str) -> None:

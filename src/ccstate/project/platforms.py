@@ -20,7 +20,9 @@ def verify(targets: Targets, desired: Desired, names: Collection[str]) -> dict[s
         wanted = ((address, resource.fields) for address, resource in target.desired.items())
         kept = kept_names(target.supports, wanted)
         unseen = target.seen.unseen
-        found[target.name] = Verified(target.changes, len(target.desired), kept, unseen)
+        found[target.name] = Verified(
+            target.changes, len(target.desired), kept, unseen, target.unchecked
+        )
     return found
 
 

@@ -1,6 +1,6 @@
 """The targets of a project: what is wrong with them, what they hold, what a plan changes there."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from ccstate.kinds import Path as FieldPath
 from ccstate.kinds import secrets as secrets_of
 from ccstate.model import (
     ANNOTATIONS,
+    UNSEEN_SEAL,
     Activity,
     Address,
     Edit,
@@ -33,7 +34,7 @@ from ccstate.model import (
 from ccstate.plan import TargetPlan, refusal
 from ccstate.project.listener import Listener
 from ccstate.render.values import plural
-from ccstate.secrets import Unresolved, diagnostics
+from ccstate.secrets import ABSENT, Unresolved, counted, diagnostics
 
 if TYPE_CHECKING:
     from ccstate.desired.findings import Finding
@@ -183,15 +184,21 @@ def _compare_kinds(target: Target, adapter: Adapter, desired: Desired) -> Target
         wanted = {a: r for a, r in wanted.items() if target.manages(a, r.fields)}
     secrets = secret_references(wanted)
     references = {text for found in secrets.values() for text in found.values()}
+    unchecked: tuple[str, ...] = ()
     try:
-        wanted = sealed(wanted, secrets, adapter.seal(references)) if references else wanted
+        seals, absent = _seals(adapter, references)
         seen = observe_kinds(target, adapter, kinds)
+        if absent:
+            wanted = sealed_as_recorded(wanted, secrets, seen, seals, desired.moves)
+            unchecked = counted(_as_recorded(wanted, secrets, absent))
+        elif references:
+            wanted = sealed(wanted, secrets, seals)
     except SecretsUnseen as closed:
         count = plural(sum(map(len, secrets.values())), "secret")
         words = f"{count}, not compared with the platform's: no right to read {closed}"
         seen = observe_kinds(target, adapter, kinds)
         seen = replace(seen, unseen=(*seen.unseen, words))
-        wanted = sealed_as_recorded(wanted, secrets, seen)
+        wanted = sealed_as_recorded(wanted, secrets, seen, moves=desired.moves)
     moves = {a: names for a, names in desired.moves.items() if a in wanted}
     possible = {a: n for a, n in moves.items() if adapter.supports[a.kind].moves}
     changes = diff(
@@ -211,8 +218,41 @@ def _compare_kinds(target: Target, adapter: Adapter, desired: Desired) -> Target
         most_updates=target.most_updates,
         most_deletions=target.most_deletions,
         platform=target.platform,
+        unchecked=unchecked,
         moves=moves,
     )
+
+
+def _seals(
+    adapter: Adapter, references: Collection[str]
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Seal the secrets that are here; of the others return why they are not.
+
+    Raises Unresolved where a reference is wrong wherever a plan is made, or a connection's is.
+    """
+    if not references:
+        return {}, {}
+    try:
+        return adapter.seal(references), {}
+    except Unresolved as wrong:
+        absent = wrong.causes
+        if not absent.keys() <= set(references) or not ABSENT.issuperset(absent.values()):
+            raise
+    here = set(references) - absent.keys()
+    return (adapter.seal(here) if here else {}), absent
+
+
+def _as_recorded(
+    wanted: State, secrets: Mapping[Address, Mapping[str, str]], absent: Mapping[str, str]
+) -> dict[str, str]:
+    """Select the absent secrets that are desired as they were written, with why they are absent."""
+    return {
+        reference: absent[reference]
+        for address, found in secrets.items()
+        for path, reference in found.items()
+        if reference in absent
+        and secrets_of(address.kind, wanted[address].fields)[path] != UNSEEN_SEAL
+    }
 
 
 def observe_kinds(target: Target, adapter: Adapter, kinds: Collection[str]) -> Observation:

@@ -1,7 +1,7 @@
 """What a reviewer must see: in a plan, on the platforms that could not be read, in calls now."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ccstate.model import Action, Activity, Address, Change, Edit, Plan, Unmanaged, Why
@@ -18,7 +18,7 @@ from ccstate.render.text import (
     plain,
     safe,
 )
-from ccstate.render.values import join_words, plural
+from ccstate.render.values import join_words, name_first, plural
 
 
 class Sentence(NamedTuple):
@@ -232,6 +232,42 @@ def unseen_lines(target: str, unseen: Sequence[str]) -> Iterator[Line]:
         yield 2, (Piece(f"Not seen on {target}, for lack of rights:", Style.NOTE),)
     for words in unseen:
         yield 4, plain(f"  {words}")
+
+
+def as_far_as(unseen: Collection[object], unchecked: Collection[object]) -> str:
+    """Say how far a platform was compared; nothing where all of it was."""
+    if unseen:
+        return ", as far as it could be seen"
+    return "; not all secrets are checked" if unchecked else ""
+
+
+NOT_CHECKED = "Secrets not checked on"
+
+
+def unchecked_lines(target: str, unchecked: Sequence[str]) -> Iterator[Line]:
+    """Write which secrets were not compared, for a terminal; no line where all were."""
+    if unchecked:
+        yield 2, (Piece(f"{NOT_CHECKED} {target}:", Style.NOTE),)
+    for words in unchecked:
+        yield 4, plain(f"  {words}")
+
+
+def unchecked_markdown(unchecked: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Write the same for all platforms, in Markdown."""
+    for target, found in unchecked.items():
+        yield f"**{NOT_CHECKED} {code(target)}:**\n"
+        yield "\n".join(f"- {code(words, 200)}" for words in found) + "\n"
+
+
+def needed(unread: Sequence[str], name: Callable[[str], str] = str) -> str:
+    """Say which secrets who applies needs to have, and that a plan with them has to be made."""
+    listed = name_first([name(reference) for reference in unread[:NEEDED]], len(unread))
+    are = "a secret that was not here" if len(unread) == 1 else "secrets that were not here"
+    return f"This plan is for reading. It writes {are}: {listed}. To apply it, plan with them."
+
+
+NEEDED = 3
+"""Secrets that are named; what is beyond is counted."""
 
 
 def unseen_markdown(unseen: Mapping[str, Sequence[str]]) -> Iterator[str]:

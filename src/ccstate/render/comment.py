@@ -333,6 +333,12 @@ def _attention(plan: Plan) -> Iterator[str]:
     for target, unseen in plan.unseen.items():
         words = join_words([prose(each) for each in unseen[:NAMED]])
         found.append(f"- On {prose(target)}, the account that planned may not see: {words}.")
+    for target, unchecked in plan.unchecked.items():
+        words = join_words([prose(each) for each in unchecked[:NAMED]])
+        found.append(f"- On {prose(target)}, secrets that are not checked: {words}.")
+    if unread := plan.unread():
+        words = name_first([prose(each, WORDS) for each in unread[:NAMED]], len(unread))
+        found.append(f"- Who applies it needs secrets that were not here: {words}.")
     if found:
         yield "**Please look at:**\n"
         yield from found

@@ -19,7 +19,13 @@ from ccstate.model import (
     Resource,
     Why,
 )
-from ccstate.render.attention import activity_lines, unseen_lines, unseen_markdown
+from ccstate.render.attention import (
+    activity_lines,
+    as_far_as,
+    unchecked_lines,
+    unseen_lines,
+    unseen_markdown,
+)
 from ccstate.render.attention import recorded_only as kept_sentences
 from ccstate.render.changes import change_lines
 from ccstate.render.formats import Report, as_json
@@ -61,13 +67,14 @@ class Verified(NamedTuple):
     """One target beside the desired state: its differences, and how many objects are desired.
 
     `kept` names the fields, as `queue.label`, that the platform has no place for; `unseen` says
-    what could not be compared.
+    what could not be compared for lack of rights, `unchecked` the secrets that are not here.
     """
 
     changes: Sequence[Change]
     desired: int
     kept: Sequence[str]
     unseen: Sequence[str]
+    unchecked: Sequence[str] = ()
 
 
 class Drifted(NamedTuple):
@@ -95,10 +102,11 @@ def verify_text(targets: Mapping[str, Verified], width: int = 80, palette: Palet
             head = f"{target}: {len(found.changes):,} of {objects} not as desired"
             blocks.append([_head(head, Style.ALARM), *_listed(found.changes, found.kept)])
         else:
-            seen = ", as far as it could be seen" if found.unseen else ""
+            seen = as_far_as(found.unseen, found.unchecked)
             blocks.append([_head(f"{target}: {objects} exactly as desired{seen}", Style.ADD)])
         blocks.append(_kept_fields(target, found.kept))
         blocks.append(unseen_lines(target, found.unseen))
+        blocks.append(unchecked_lines(target, found.unchecked))
     if any(found.changes for found in targets.values()):
         blocks.append([(2, plain("To bring them there:  ccstate plan"))])
     return paragraphs(blocks, width, palette)
@@ -307,7 +315,7 @@ def verify_json(found: Mapping[str, Verified]) -> str:
             objects=target.desired,
             differences=[_difference(change) for change in target.changes],
             kept=list(target.kept),
-            unseen=list(target.unseen),
+            unseen=[*target.unseen, *target.unchecked],
         )
         for name, target in found.items()
     ]

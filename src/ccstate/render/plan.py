@@ -12,10 +12,14 @@ from ccstate.render.attention import (
     FOR_READING,
     Sentence,
     adoptable,
+    as_far_as,
     attention,
     basis_of,
+    needed,
     recorded_only,
     target_names,
+    unchecked_lines,
+    unchecked_markdown,
     unmanaged_objects,
     unseen_lines,
     unseen_markdown,
@@ -72,7 +76,9 @@ def plan_text(plan: Plan, plan_id: str, width: int = 80, palette: Palette = PLAI
     blocks += [journeys_text(plan.journeys), _table(plan)]
     blocks += [_target(plan, target) for target in dict.fromkeys(s.target for s in plan.steps)]
     blocks += [_kept(plan), _unmanaged(plan)]
-    blocks += [*(unseen_lines(*one) for one in plan.unseen.items()), _what_next(plan, plan_id)]
+    blocks += [unseen_lines(*one) for one in plan.unseen.items()]
+    blocks += [unchecked_lines(*one) for one in plan.unchecked.items()]
+    blocks.append(_what_next(plan, plan_id))
     return paragraphs(blocks, width, palette)
 
 
@@ -196,7 +202,7 @@ def _what_next(plan: Plan, plan_id: str) -> Iterator[Line]:
     if not plan.steps:
         names = targets(plan)
         verb = "match" if len(names) > 1 else "matches"
-        seen = ", as far as it could be seen" if plan.unseen else ""
+        seen = as_far_as(plan.unseen, plan.unchecked)
         sentence = f"{target_names(names, plan.environment)} {verb} the desired state{seen}."
         if plan.only:
             verb = "are" if len(plan.only) > 1 else "is"
@@ -206,6 +212,8 @@ def _what_next(plan: Plan, plan_id: str) -> Iterator[Line]:
         yield 2, (Piece("Nothing to do: ", Style.STRONG), *plain(sentence))
     elif plan.unseen:
         yield 2, plain(FOR_READING)
+    elif unread := plan.unread():
+        yield 2, plain(needed(unread))
     elif plan.refusals:
         yield 2, (Piece("Nothing will be applied as the plan stands.", Style.ALARM),)
     else:
@@ -252,6 +260,7 @@ def plan_markdown(plan: Plan, digest: str) -> str:
                 *_refusals_markdown(plan),
                 *_unmanaged_markdown(plan),
                 *unseen_markdown(plan.unseen),
+                *unchecked_markdown(plan.unchecked),
             ]
         )
     head = "\n".join(_head(plan, digest[:ID_LENGTH]))
@@ -259,6 +268,7 @@ def plan_markdown(plan: Plan, digest: str) -> str:
         *_sentences(recorded_only(plan.kept)),
         *_unmanaged_markdown(plan),
         *unseen_markdown(plan.unseen),
+        *unchecked_markdown(plan.unchecked),
     ]
     tail = "\n".join([*beside, *_what_next_markdown(plan, digest)])
     return "\n".join([head, *_details(plan, LIMIT - len(head) - len(tail)), tail])
@@ -424,6 +434,8 @@ def _sentences(found: Iterator[Sentence]) -> Iterator[str]:
 def _what_next_markdown(plan: Plan, digest: str) -> Iterator[str]:
     if plan.unseen:
         yield f"{FOR_READING}\n"
+    elif unread := plan.unread():
+        yield f"{needed(unread, code)}\n"
     elif plan.refusals:
         yield "**Nothing will be applied as the plan stands.**\n"
     else:

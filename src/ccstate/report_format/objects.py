@@ -91,7 +91,7 @@ class VerifiedTarget:
     kept: list[str]
     """Fields, such as queue.label, that the platform has no place for: nothing of them was compared."""
     unseen: list[str]
-    """What could not be compared for lack of rights."""
+    """What could not be compared for lack of rights, or of secrets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -138,7 +138,8 @@ class AsteriskAdapter:
             stored = self._stored(server)
             by_hand = read_handwritten(server.storage)
             view = self._view(stored, self._recordings(), by_hand)
-            drafted = self._draft(changes, stored, view, by_hand)
+            known = replace(self._secrets(changes, stored), is_preview=True)
+            drafted = _draft(changes, stored, view, by_hand, known)
             setting = Setting(stored.records.key, self.connection.test_site)
             compiled = compile_objects(drafted.objects, setting)
             problems = audit_changes(changes, drafted, compiled, by_hand, server.storage.place)
@@ -170,7 +171,8 @@ class AsteriskAdapter:
             recordings = self._recordings()
             view = self._view(stored, recordings, by_hand)
             add_running(view, stored, running)
-            drafted = self._draft(batch, stored, view, by_hand)
+            known = self._secrets(batch, stored)
+            drafted = _draft(batch, stored, view, by_hand, known)
             if all(change.address in drafted.refused for change in batch):
                 return perform.results(batch, drafted, "")
             made = self._prompts.made(drafted.objects, stored.records, recordings)
@@ -244,20 +246,20 @@ class AsteriskAdapter:
         self._prompts.compare(view, stored.records, recordings)
         return view
 
-    def _draft(
-        self, batch: Sequence[Change], stored: Stored, view: View, by_hand: Handwritten
-    ) -> Draft:
+    def _secrets(self, batch: Sequence[Change], stored: Stored) -> Secrets:
         if stored.records.is_sealed:
-            found = Secrets(stored.records.key, {}, {}, is_sealed=True)
-        else:
-            attempted = secrets.attempt(references(batch), self.folder)
-            found = Secrets(stored.records.key, *attempted)
-        outside = elsewhere(by_hand, stored.records)
-        return draft(batch, view, stored.records, outside, found)
+            return Secrets(stored.records.key, {}, {}, is_sealed=True)
+        return Secrets(stored.records.key, *secrets.attempt(references(batch), self.folder))
 
     @cached_property
     def _prompts(self) -> Prompts:
         return Prompts(self.folder, named_speech())
+
+
+def _draft(
+    batch: Sequence[Change], stored: Stored, view: View, by_hand: Handwritten, known: Secrets
+) -> Draft:
+    return draft(batch, view, stored.records, elsewhere(by_hand, stored.records), known)
 
 
 def _endpoints(batch: Sequence[Change]) -> frozenset[str]:

@@ -30,7 +30,7 @@ from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.staffing import Agent, Lack, agents
 from ccstate.kinds.fields import seconds
 from ccstate.kinds.shape import Path
-from ccstate.model import Address, Change, Fields
+from ccstate.model import UNSEEN_SEAL, Address, Change, Fields
 
 LONGEST_NAME = 79
 """Of a section, a queue, a member, a class of music, a mailbox."""
@@ -277,11 +277,11 @@ def audit_changes(
 
 
 def _is_known(refusal: Refusal, drafted: Draft) -> bool:
-    """Whether what is refused is what will be written: of secrets a reader knows seals alone."""
-    address = refusal.address
-    return not drafted.is_sealed or refusal.field not in kinds.secrets(
-        address.kind, drafted.objects[address]
-    )
+    """Whether what is refused is what will be written: of secrets that are not here only seals are known."""
+    held = kinds.secrets(refusal.address.kind, drafted.objects[refusal.address])
+    if refusal.field not in held:
+        return True
+    return not drafted.is_sealed and held[refusal.field] != UNSEEN_SEAL
 
 
 def rights_missing(actions: Collection[str], host: str) -> Iterator[Diagnostic]:

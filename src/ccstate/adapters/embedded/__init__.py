@@ -60,10 +60,11 @@ class EmbeddedAdapter:
             objects = store.everything(database, "object", kinds)
             ledger = store.everything(database, "ledger", kinds)
             with_secrets = {kind for kind in kinds if kind in KINDS and holds_secrets(kind)}
+            sources = store.written_references(database, with_secrets)
             for address, fields in objects.items():
                 if address.kind in with_secrets:
                     objects[address] = sealed(key, address.kind, fields)
-        return Observation(objects, ledger)
+        return Observation(objects, ledger, references=sources)
 
     def seal(self, references: Collection[str]) -> Mapping[str, str]:
         """See `ccstate.adapter.Adapter`."""

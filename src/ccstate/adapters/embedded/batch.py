@@ -168,6 +168,8 @@ def carry_out(
         said[places[address]] = Result(done=False, reason=reason)
         del drafts[address]
     _write(database, drafts)
+    done = [change for change in batch if change.address in drafts]
+    _keep_references(database, done, drafts)
     return said
 
 
@@ -188,3 +190,23 @@ def _write(database: sqlite3.Connection, drafts: dict[Address, DraftedChange]) -
     touched = {address: each.after for address, each in drafts.items() if each.touches}
     store.write_objects(database, touched)
     store.write_ledger(database, {address: each.ledger for address, each in drafts.items()})
+
+
+def _keep_references(
+    database: sqlite3.Connection,
+    done: Sequence[Change],
+    drafts: Mapping[Address, DraftedChange],
+) -> None:
+    """Record from which references the secrets come that the objects have afterwards."""
+    holding = [change for change in done if kinds.holds_secrets(change.address.kind)]
+    if not holding:
+        return
+    known = store.written_references(database, {change.address.kind for change in holding})
+    kept: dict[Address, dict[str, str]] = {}
+    for change in holding:
+        source = change.moved or change.address
+        paths = {**known.get(source, {}), **change.secrets}
+        then = drafts[change.address].after
+        has = kinds.secrets(change.address.kind, then) if then is not None else {}
+        kept[change.address] = {path: paths[path] for path in has if path in paths}
+    store.write_references(database, kept)

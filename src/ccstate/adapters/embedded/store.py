@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import orjson
 
@@ -14,7 +14,7 @@ from ccstate import codes, kinds
 from ccstate.errors import Unreadable
 from ccstate.model import Address, Fields, Json
 
-Table: TypeAlias = Literal["object", "ledger"]
+Table: TypeAlias = Literal["object", "ledger", "reference"]
 
 FORMAT = "1"
 RESTORE = "restore the file from a backup"
@@ -32,6 +32,12 @@ CREATE INDEX named ON mention (target_kind, target_name);
 CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 """
 
+# A file of an earlier release has none yet: it gets one with the first write.
+REFERENCES = """
+CREATE TABLE IF NOT EXISTS reference (kind TEXT, name TEXT, fields TEXT NOT NULL,
+    PRIMARY KEY (kind, name)) WITHOUT ROWID
+"""
+
 # Lists of names travel as one JSON parameter, so that no statement is ever put together from
 # text; CROSS JOIN keeps SQLite at one index look-up a name.
 _WANTED = """SELECT object.name, object.fields FROM json_each(?) AS wanted
@@ -45,6 +51,8 @@ _ALL: Mapping[Table, str] = {
     "object": """SELECT kind, name, fields FROM object
         WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY kind, name""",
     "ledger": """SELECT kind, name, fields FROM ledger
+        WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY kind, name""",
+    "reference": """SELECT kind, name, fields FROM reference
         WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY kind, name""",
 }
 
@@ -112,6 +120,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     with _understood(path), closing(_open(path)) as database:
         database.execute("BEGIN IMMEDIATE")
         _check_format(database, path)
+        database.execute(REFERENCES)
         yield database
         database.execute("COMMIT")
 
@@ -256,6 +265,27 @@ def write_ledger(database: sqlite3.Connection, ledger: Mapping[Address, Fields |
     gone = [address for address, fields in ledger.items() if fields is None]
     database.executemany("DELETE FROM ledger WHERE kind = ? AND name = ?", gone)
     database.executemany("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?)", _texts(ledger))
+
+
+def written_references(
+    database: sqlite3.Connection, wanted: Collection[str]
+) -> dict[Address, dict[str, str]]:
+    """Read from which reference each secret of these kinds was written last, by dotted path."""
+    known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'reference'"
+    if database.execute(known).fetchone() is None:
+        return {}
+    found = everything(database, "reference", wanted)
+    return {address: {p: str(ref) for p, ref in paths.items()} for address, paths in found.items()}
+
+
+def write_references(
+    database: sqlite3.Connection, references: Mapping[Address, Mapping[str, str]]
+) -> None:
+    """Records from which references secrets were written; an empty mapping forgets those of an object."""
+    gone = [address for address, paths in references.items() if not paths]
+    database.executemany("DELETE FROM reference WHERE kind = ? AND name = ?", gone)
+    held = {address: cast("Fields", paths) for address, paths in references.items() if paths}
+    database.executemany("INSERT OR REPLACE INTO reference VALUES (?, ?, ?)", _texts(held))
 
 
 def _texts(rows: Mapping[Address, Fields | None]) -> list[tuple[str, str, str]]:
