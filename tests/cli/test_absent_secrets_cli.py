@@ -1,5 +1,7 @@
 """Secrets that are not where a plan is made: what is not checked, and what an apply needs."""
 
+import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -175,3 +177,12 @@ def test_a_platform_of_an_earlier_release_is_read_and_gets_its_references(
     label(applied, "2001", "Ann")
     assert applied.run("plan") == 0
     assert applied.run("apply") == 0, applied.err
+
+
+def test_the_page_of_a_plan_says_both(applied: Screen) -> None:
+    phones(applied, f"env:{FIRST}", f"env:{SECOND}", "env:CCSTATE_SECRET_C")
+    file = applied.folder / "page.html"
+    assert applied.run("plan", "--page", str(file)) == 0, applied.err
+    page = unescape(re.sub(r"<[^>]*>", "", file.read_text(encoding="utf-8")))
+    assert "secrets that are not checked: env:CCSTATE_SECRET_A" in page
+    assert "Who applies it needs secrets that were not here: env:CCSTATE_SECRET_C." in page

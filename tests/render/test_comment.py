@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from ccstate.authority import Request
 from ccstate.errors import Diagnostic, Severity, Span
 from ccstate.model import (
+    UNSEEN_SEAL,
     Action,
     Address,
     Arrival,
     Change,
     Edit,
+    Fields,
     JourneyChange,
     Journeys,
     Plan,
@@ -149,6 +151,18 @@ WHOLE = Answer(
             ),
         ),
         (
+            "secrets",
+            Answer(
+                plan=Plan(
+                    "4" * 40,
+                    (Step("sydney", (replace(PHONE, ledger={"secret": UNSEEN_SEAL}),)),),
+                    {},
+                    {},
+                    unchecked={"sydney": ("env:SIP_2001, env:SIP_2002: each is not set",)},
+                )
+            ),
+        ),
+        (
             "invalid",
             Answer(problems=[Diagnostic("CC101", 'unknown field "labl"', Span("a.yaml", 3, 5))]),
         ),
@@ -230,7 +244,10 @@ def test_nothing_that_people_wrote_comes_alive(
         Edit("languages", {two: {"text": two * 20}}, {two: {"text": three * 20}}, why=Why.BY_HAND),
     )
     change = Change(one, action, Address(two, three), why, "", edits, {"label": three, "to": one})
-    other = Change("demo", action, Address("queue", one), why, "", edits, secrets={one: two})
+    ledger: Fields = {"secret": UNSEEN_SEAL}
+    other = Change(
+        "demo", action, Address("queue", one), why, "", edits, ledger, secrets={"secret": two}
+    )
     plan = Plan(
         one,
         (Step(one, (change,)), Step("demo", (other,))),
@@ -240,6 +257,7 @@ def test_nothing_that_people_wrote_comes_alive(
         (Refusal(one, two, three),),
         journeys=found,
         unseen={one: (two,)},
+        unchecked={two: (three,)},
         only=(Address(one, two),),
     )
     problem = Diagnostic(one, two, Span(three), one, two)

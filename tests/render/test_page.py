@@ -118,6 +118,7 @@ def shown(text: str, callers: Journeys | None = None) -> Page:
         kept={text: (text,)},
         made_by=text,
         unseen={text: (text,)},
+        unchecked={text: (text,)},
         environment=text,
     )
     problem = Diagnostic("CC841", text, None, text, text)

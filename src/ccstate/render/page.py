@@ -15,7 +15,13 @@ from ccstate import __version__
 from ccstate.errors import Diagnostic
 from ccstate.model import Action, Change, JourneyChange, Plan
 from ccstate.plan_file import ID_LENGTH
-from ccstate.render.attention import attention, basis_of, recorded_only, unmanaged_objects
+from ccstate.render.attention import (
+    as_far_as,
+    attention,
+    basis_of,
+    recorded_only,
+    unmanaged_objects,
+)
 from ccstate.render.changes import Row, rows
 from ccstate.render.comment import DONE, NOT_REQUESTED, Answer
 from ccstate.render.graph.drawing import Drawing
@@ -194,7 +200,7 @@ def _alarm(words: h.Node) -> h.Element:
 def _nothing(answer: Answer) -> str:
     if answer.plan is None:
         return answer.unplanned or "Nothing was planned."
-    seen = ", as far as it could be seen" if answer.plan.unseen else ""
+    seen = as_far_as(answer.plan.unseen, answer.plan.unchecked)
     return f"Everything is already as the desired state says{seen}. Nothing would be written."
 
 
@@ -473,6 +479,12 @@ def _unchecked(plan: Plan) -> Iterator[h.Node]:
     for target, unseen in plan.unseen.items():
         names = join_words([_words(each) for each in unseen[:NAMED]])
         items.append(h.li[f"On {_words(target)}, the account that planned may not see: {names}."])
+    for target, unchecked in plan.unchecked.items():
+        names = join_words([_words(each) for each in unchecked[:NAMED]])
+        items.append(h.li[f"On {_words(target)}, secrets that are not checked: {names}."])
+    if unread := plan.unread():
+        names = name_first([_words(each) for each in unread[:NAMED]], len(unread), NAMED)
+        items.append(_alarm(f"Who applies it needs secrets that were not here: {names}."))
     for sentence in (*recorded_only(plan.kept), *unmanaged_objects(plan)):
         names = name_first([_words(name) for name in sentence.names[:NAMED]], sentence.about, NAMED)
         words = f"{sentence.words}{f': {names}' if names else ''}"
