@@ -485,14 +485,6 @@ def test_a_changed_secret_is_seen_and_not_shown(
     assert "the secret changed since the plan was made" in " ".join(screen.out.split())
 
 
-def test_a_secret_that_is_not_set_is_an_error_with_its_name(
-    screen: Screen, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("SIP_2001")
-    assert screen.run("plan") == 1
-    assert "env:SIP_2001" in screen.err
-
-
 @pytest.mark.parametrize("form", ["json", "github", "sarif", "junit", "markdown", "text"])
 def test_validate_reports_in_every_form(screen: Screen, form: str) -> None:
     screen.edit("desired_state/all.yaml", "ring_for: 20s", "ring_fro: 20s")
