@@ -28,7 +28,7 @@ policy:
         ("approvals: [{who: [kim], fields: [queue.labl]}]", "CC840", 'did you mean "label"?'),
         ("approvals: [{who: [kim], fields: [quue.label]}]", "CC840", 'did you mean "queue"?'),
         ("approvals: [{who: [kim], kinds: [quue]}]", "CC102", "quue"),
-        ("approvals: [{who: []}]", "CC102", "who"),
+        ("approvals: [{who: []}]", "CC102", "approvals.0.who"),
         ("emergency: {who: [kimm]}", "CC840", 'did you mean "kim"?'),
         ("protected: [quue/sales]", "CC840", 'did you mean "queue"?'),
         ("protected: [queue]", "CC102", "an object such as queue/sales"),

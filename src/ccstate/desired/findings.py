@@ -175,7 +175,10 @@ def _finding(detail: ErrorDetails, place: Shape, file: str, path: Path) -> Findi
     given: object = detail.get("input")
     if isinstance(place, Leaf) and place.secret:
         given = _Hidden()
-    field = ".".join(str(step) for step in path[2:]) or str(path[-1] if path else "document")
+    named = (
+        path[1:] if path[2:] and isinstance(path[2], int) else path[2:]
+    )  # a number names nothing
+    field = ".".join(map(str, named)) or str(path[-1] if path else "document")
     if detail["loc"][-1:] == ("[key]",):
         field = "a name here"
     match detail["type"]:
