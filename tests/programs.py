@@ -18,13 +18,15 @@ from ccstate_lab.programs import (
     unpacked,
 )
 from tests.adapters.asterisk import sshd
+from tests.worker.postgres import POSTGRESQL
 
 
 def main() -> int:
     ssh = sshd.on_this_machine() is not None
-    if not all(map(at_hand, ASTERISK)) or not (ssh or sshd.OPENSSH.folder.exists()):
+    needed = [POSTGRESQL] if ssh else [POSTGRESQL, sshd.OPENSSH]
+    if not all(map(at_hand, ASTERISK)) or not all(one.folder.exists() for one in needed):
         sys.stderr.write(
-            "Unpacking what tests start (Asterisk 22 and 16, sipp, espeak-ng, OpenSSH) into\n"
+            "Unpacking what tests start (Asterisk 22 and 16, sipp, espeak-ng, OpenSSH, PostgreSQL) into\n"
             f"{cache()}: a minute, once, and no root needed …\n"
         )
     try:
@@ -32,8 +34,8 @@ def main() -> int:
             programs(release)
         sipp()
         path_with_espeak()
-        if not ssh:
-            unpacked(sshd.OPENSSH)
+        for one in needed:
+            unpacked(one)
     except CcstateError as wrong:
         sys.stderr.write(diagnostics_text(wrong.problems))
         return wrong.exit_code

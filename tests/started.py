@@ -43,12 +43,13 @@ MARKS = {
     "sipp": {"sipp"},
     "asterisk": {"asterisk", "sipp", "espeak-ng"},
     "sshd": {"sshd", "ssh-keygen", "ssh-add", "ssh-agent"},
+    "postgres": {"postgres", "initdb"},
     "git": {"git", "ssh-keygen"},  # which makes and checks signatures
 }
 """The servers and programs that a test with a mark may start; with any mark, each that is no server."""
 # Each process asks this once, in whichever of its tests comes first.
 _ASKED = ("--version", "--voices")
-SERVERS = frozenset({"asterisk", "sipp", "sshd"})
+SERVERS = frozenset({"asterisk", "sipp", "sshd", "postgres"})
 
 _current: list[pytest.Item] = []
 """The test that runs."""

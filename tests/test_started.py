@@ -14,8 +14,9 @@ def test_an_unmarked_test_that_starts_a_program_fails() -> None:
 @pytest.mark.process
 def test_a_mark_lets_a_test_start_what_it_names_and_no_server() -> None:
     subprocess.run([sys.executable, "-c", ""], check=True)
-    with pytest.raises(pytest.fail.Exception, match=r"@pytest\.mark\.asterisk"):
-        subprocess.run(["/nowhere/asterisk", "-f"], check=True)
+    for server, mark in (("asterisk", "asterisk"), ("postgres", "postgres")):
+        with pytest.raises(pytest.fail.Exception, match=rf"@pytest\.mark\.{mark}"):
+            subprocess.run([f"/nowhere/{server}", "-f"], check=True)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -39,11 +39,13 @@ class Packages:
     name: str
     suite: str
     names: tuple[str, ...]
+    left_out: tuple[str, ...] = LEFT_OUT
+    """Files that are not unpacked, as patterns of tar."""
 
     @property
     def folder(self) -> Path:
         """Where they are, or will be; another recipe has another folder."""
-        recipe = " ".join((self.suite, *self.names, *LEFT_OUT))
+        recipe = " ".join((self.suite, *self.names, *self.left_out))
         return cache() / f"{self.name}-{sha256(recipe.encode()).hexdigest()[:8]}"
 
 
@@ -82,7 +84,7 @@ def _unpack(packages: Packages) -> None:
         root = work / "root"
         _merged(root)
         for archive in archives:
-            _extract(archive, root)
+            _extract(archive, root, packages.left_out)
         root.rename(packages.folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -95,9 +97,9 @@ def _merged(root: Path) -> None:
         (root / folder).symlink_to(f"usr/{folder}")
 
 
-def _extract(archive: Path, root: Path) -> None:
+def _extract(archive: Path, root: Path, left_out: Iterable[str]) -> None:
     """What dpkg would unpack, without its scripts."""
-    exclude = [f"--exclude={pattern}" for pattern in LEFT_OUT]
+    exclude = [f"--exclude={pattern}" for pattern in left_out]
     unpack = ["tar", "-x", "-C", str(root), "--keep-directory-symlink", "--no-same-owner", *exclude]
     with subprocess.Popen(  # noqa: S603 - the path is one that apt-get wrote for us
         ["dpkg-deb", "--fsys-tarfile", str(archive)],  # noqa: S607 - of the machine's own PATH

@@ -27,7 +27,7 @@ from ccstate.worker.health import health
 from ccstate.worker.loop import local_now
 from ccstate.worker.tasks import due
 from tests.waiting import GENEROUS, until
-from tests.worker import postgres
+from tests.worker.postgres import Postgres
 
 pytestmark = pytest.mark.process
 
@@ -93,14 +93,15 @@ class Place:
             process.communicate()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if request.param == "sqlite":
         made = Place(tmp_path, {"CCSTATE_WORKER_DATABASE": ""})
         yield made
         made.end()
         return
-    with postgres.serving() as address:
+    server: Postgres = request.getfixturevalue("postgresql")
+    with server.database() as address:
         made = Place(tmp_path, {"CCSTATE_WORKER_DATABASE": address})
         yield made
         made.end()

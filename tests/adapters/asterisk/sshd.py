@@ -4,7 +4,6 @@ import contextlib
 import getpass
 import os
 import pwd
-import re
 import shutil
 import signal
 import socket
@@ -17,6 +16,7 @@ from pathlib import Path
 import asyncssh
 
 from ccstate_lab.programs import Packages, command, unpacked
+from tests.unpacked import copy_libraries
 from tests.waiting import until
 
 OPENSSH = Packages("sshd", "bookworm", ("openssh-server",))
@@ -127,17 +127,13 @@ def program(folder: Path) -> list[str]:
     """
     if found := on_this_machine():
         return [str(Path(found).resolve())]
-    unpacked_one = command(unpacked(OPENSSH), "usr/sbin/sshd")
-    listing = [unpacked_one[0], "--list", *unpacked_one[1:]]
-    listed = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
+    root = unpacked(OPENSSH)
     copies = folder / "openssh"
     copies.mkdir()
-    # A line of it: `libz.so.1 => /…/libz.so.1 (0x00007f4c80ef8000)`.
-    for needed in {unpacked_one[0], unpacked_one[-1], *re.findall(r"=> (\S+)", listed)}:
-        shutil.copy(needed, copies)
-    loader, server = (str(copies / Path(unpacked_one[at]).name) for at in (0, -1))
+    loader = copy_libraries(root, "usr/sbin/sshd", copies)
+    server = shutil.copy(root / "usr/sbin/sshd", copies)
     # -r: it does not start itself again for each session, which it could not without the loader.
-    return [loader, "--library-path", str(copies), server, "-r"]
+    return [str(loader), "--library-path", str(copies), str(server), "-r"]
 
 
 def client(name: str) -> list[str]:
