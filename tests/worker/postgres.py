@@ -40,7 +40,11 @@ POSTGRESQL = Packages(
 BINARIES = "usr/lib/postgresql/15/bin"
 COPIED = ("usr/lib/postgresql/15/lib", "usr/share/postgresql/15")
 """Folders that PostgreSQL finds beside its programs: it knows their way from each other."""
+ADMIN = "postgres"
 ROLE = "worker"
+"""Owns the database of each test, and is no superuser."""
+OTHER = "other"
+"""A role that owns nothing."""
 PORT = "5432"
 """Part of the name of the socket; no port is opened."""
 
@@ -52,15 +56,17 @@ class Postgres:
         self._top = top
         self._numbers = count(1)
 
-    def address(self, database: str) -> str:
-        return f"postgresql://{ROLE}@/{database}?host={self._top}&port={PORT}"
+    def address(self, database: str, role: str = ROLE) -> str:
+        return f"postgresql://{role}@/{database}?host={self._top}&port={PORT}"
 
     @contextlib.contextmanager
     def database(self) -> Iterator[str]:
         """Make an empty database for as long as the context lasts, and give its address."""
         name = sql.Identifier(made := f"test_{next(self._numbers)}")
-        with psycopg.connect(self.address("postgres"), autocommit=True) as asking:
-            asking.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        with psycopg.connect(self.address("postgres", ADMIN), autocommit=True) as asking:
+            asking.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(name, sql.Identifier(ROLE))
+            )
             try:
                 yield self.address(made)
             finally:
@@ -92,7 +98,7 @@ def serving() -> Iterator[Postgres]:
         def said() -> str:
             return (top / "log").read_text(encoding="utf-8", errors="replace")
 
-        make = ["-D", str(folder), "-U", ROLE, "-A", "trust", "-N", "-E", "UTF8", "--locale=C"]
+        make = ["-D", str(folder), "-U", ADMIN, "-A", "trust", "-N", "-E", "UTF8", "--locale=C"]
         ended = subprocess.run([*loader, str(initdb), *make], check=False, **who)
         assert ended.returncode == 0, f"initdb failed as {user}: {said()}"
         settings = ("listen_addresses=", "fsync=off", "jit=off", "max_connections=60")
@@ -105,11 +111,14 @@ def serving() -> Iterator[Postgres]:
         def answers() -> bool:
             assert server.poll() is None, f"PostgreSQL does not run as {user}: {said()}"
             with contextlib.suppress(psycopg.OperationalError):
-                psycopg.connect(served.address("postgres")).close()
+                psycopg.connect(served.address("postgres", ADMIN)).close()
                 return True
             return False
 
         until(answers, "PostgreSQL answers")
+        with psycopg.connect(served.address("postgres", ADMIN)) as asking:
+            for role in (ROLE, OTHER):
+                asking.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
         yield served
 
 

@@ -32,6 +32,27 @@ SERIALIZED = (
 """Tables whose rows name their serialization. Source: dbos 3.4.0, _schemas/system_database.py."""
 
 
+_WRITERS = """
+WITH tables AS (
+    SELECT pg_class.* FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname = :schema
+), rights AS (
+    SELECT (aclexplode(nspacl)).* FROM pg_namespace WHERE nspname = :schema
+    UNION ALL SELECT (aclexplode(relacl)).* FROM tables
+    UNION ALL SELECT (aclexplode(attacl)).* FROM tables JOIN pg_attribute ON attrelid = tables.oid
+), writers AS (
+    SELECT grantee AS role FROM rights WHERE privilege_type NOT IN ('USAGE', 'SELECT', 'REFERENCES')
+    UNION SELECT relowner FROM tables
+)
+SELECT coalesce(rolname, 'PUBLIC') FROM writers LEFT JOIN pg_roles ON pg_roles.oid = role
+WHERE rolname IS DISTINCT FROM current_user
+"""
+"""Roles that may write to a schema, a table or a column of it, or own a table; of PostgreSQL 15.
+
+Superusers and members of the worker's role are not among them.
+"""
+
+
 class Untrusted(CcstateError):
     """The database may have been written by others."""
 
@@ -101,16 +122,10 @@ def refuse_shared(connection: Any) -> None:
         ),
         {"schema": SCHEMA},
     ).scalar_one_or_none()
-    others = connection.execute(
-        text(
-            "SELECT DISTINCT grantee FROM information_schema.role_table_grants "
-            "WHERE table_schema = :schema AND grantee <> current_user "
-            "AND privilege_type IN ('INSERT', 'UPDATE')"
-        ),
-        {"schema": SCHEMA},
-    ).scalars()
+    others = connection.execute(text(_WRITERS), {"schema": SCHEMA}).scalars()
     named = sorted(others)
     if owner is False or named:
-        reason = f"{', '.join(named)} may write to it" if named else "its schema is another role's"
+        may = f"{', '.join(named)} may write to it"
+        reason = "its schema is another role's" if owner is False else may
         hint = f"revoke that; or drop the schema {SCHEMA}, and a new one is made"
         raise Untrusted(codes.DATABASE_UNSAFE(reason=reason, hint=hint))
