@@ -313,12 +313,12 @@ RIGHTS_MISSING = Code("""CC317 the plan is for reading: it was made without the 
     everything
   Not seen: {first}.
   hint: plan again as the user who applies, and review that: `ccstate plan`""")
-SECRETS_UNREAD = Code("""CC319 the plan is for reading: {secrets} could not be read when it was made
-  The plan writes what it never saw.
-  hint: give the secrets to who applies, plan again and review that: `ccstate plan`""")
 PLAN_OF_ANOTHER_ENVIRONMENT = Code("""CC318 the plan is {made}, and this is {chosen}
   Each environment has platforms, plans and records of its own.
   hint: {hint}""")
+SECRETS_UNREAD = Code("""CC319 the plan is for reading: {secrets} could not be read when it was made
+  The plan writes what it never saw.
+  hint: give the secrets to who applies, plan again and review that: `ccstate plan`""")
 ADAPTER_UNKNOWN = Code("""CC401 no adapter named "{adapter}" is installed
   hint: {hint}""")
 CONNECTION_WRONG = Code("""CC402 {field}: {fault}
