@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
@@ -27,6 +27,8 @@ class Verdict:
     journey: Journey | None
     lacks: str = ""
     """What is not there: `number +61255501234`, `moment 2026-02-30T10:00`."""
+    phases: Phases = field(default_factory=dict)
+    """Of the schedules that this caller meets, at that moment."""
 
     @property
     def passed(self) -> bool:
@@ -49,7 +51,8 @@ def verdicts(flow: Flow, year: Year, tests: Mapping[str, Mapping[str, Any]]) -> 
         phases = year.phases(
             flow.schedules(flow.reached(start)), at, positions_of(test), test.get("caller") or ""
         )
-        yield Verdict(name, test, at, walk(flow, start, phases, test.get("keys") or ()))
+        journey = walk(flow, start, phases, test.get("keys") or ())
+        yield Verdict(name, test, at, journey, phases=phases)
 
 
 def positions_of(test: Mapping[str, Any]) -> Positions:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 
 from ccstate.adapters.asterisk.calls.run import AGAIN, BETWEEN, SETTLING, Keypad
 from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Phase
 from ccstate.journeys.moments import Year
 from ccstate.journeys.walk import walk
 from ccstate.journeys.ways import Place
@@ -40,7 +41,7 @@ QUESTION = {
 
 def asked(node: dict[str, Any], keys: list[str]) -> list[tuple[float, str]]:
     flow = Flow(centre({"ivr": {"main": {"start": "door", "nodes": {"door": node}}}}))
-    presses = Keypad(keys).asked(flow, Place("ivr", "main", "door"))
+    presses = Keypad(keys, {}).asked(flow, Place("ivr", "main", "door"))
     return [(press.after, press.key) for press in presses]
 
 
@@ -53,10 +54,26 @@ def test_at_every_place_what_the_walk_says_is_pressed(
     for name in plain["number"]:
         start = Place("number", name)
         phases = Year(flow.centre, FIRST).phases(flow.schedules(flow.reached(start)), at)
-        keypad = Keypad(keys)
+        keypad = Keypad(keys, phases)
         for step in walk(flow, start, phases, keys).steps:
             pressed = "".join(press.key for press in keypad.asked(flow, step.place))
             assert pressed == step.keys
+
+
+@pytest.mark.parametrize("phase, pressed", [(Phase.OPEN, "0"), (Phase.CLOSED, "")])
+def test_no_key_is_pressed_at_a_queue_that_is_closed(phase: Phase, pressed: str) -> None:
+    queue = {"hours": "day", "keys": {"0": "hangup"}, "members": [{"extension": "10"}]}
+    day = {"timezone": "UTC", "weekly": {"mon": ["09:00-17:00"]}}
+    known: Plain = {
+        "queue": {"sales": queue},
+        "schedule": {"day": day},
+        "extension": {"10": {}},
+    }
+    flow = Flow(centre(known))
+    place = Place("queue", "sales")
+    [schedule] = flow.schedules([place])
+    presses = Keypad(["0"], {schedule: phase}).asked(flow, place)
+    assert "".join(press.key for press in presses) == pressed
 
 
 @pytest.mark.parametrize(

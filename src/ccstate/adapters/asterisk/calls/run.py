@@ -45,6 +45,7 @@ from ccstate.journeys.call_tests import CallResult, RealCall, Verdict, agreement
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Position
+from ccstate.journeys.moments import Phases
 from ccstate.journeys.staffing import Lack, agents
 from ccstate.journeys.walk import entered
 from ccstate.journeys.ways import End, Event, Place, Transition
@@ -74,10 +75,11 @@ class Press(NamedTuple):
 
 
 class Keypad:
-    """The entries that are left; see `walk` for what an entry is."""
+    """The entries that are left, of a call that meets schedules in these phases; see `walk`."""
 
-    def __init__(self, entries: Iterable[str]) -> None:
+    def __init__(self, entries: Iterable[str], phases: Phases) -> None:
         self._left = list(entries)[::-1]
+        self._phases = phases
 
     def asked(self, flow: Flow, place: Place) -> list[Press]:
         """List the keys to press at a place when a call comes there; none where none are asked for."""
@@ -89,7 +91,7 @@ class Keypad:
             case "collect":
                 return list(self._collected(node))
             case _:
-                return list(self._leaving(flow.ways(place)))
+                return list(self._leaving(flow.possible(place, self._phases)))
 
     def _leaving(self, ways: Sequence[Transition]) -> Iterator[Press]:
         """Keys during a wait that a key can end: after the welcome, which takes none."""
@@ -287,7 +289,8 @@ class _Calls:
         dial = Dial(test["to"], at, test.get("caller") or ANONYMOUS, self._switches_on(test))
         deadline = now + 1.5 * _length(verdict) + self.patience
         seen = self.watch.expect(dial.mark, now)
-        self.under_way[dial.mark] = _Call(verdict, seen, Keypad(test.get("keys") or ()), deadline)
+        keypad = Keypad(test.get("keys") or (), verdict.phases)
+        self.under_way[dial.mark] = _Call(verdict, seen, keypad, deadline)
         self.line.dial(dial)
 
     def _switches_on(self, test: Mapping[str, Any]) -> str:
