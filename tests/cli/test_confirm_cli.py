@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,19 @@ def test_a_change_that_fails_in_part_is_taken_back_whole(screen: Screen) -> None
     assert screen.run("apply", plan_id, "--confirm-within", "1m") == 4, screen.err
     assert "1 of 2 changes are not confirmed" in screen.out
     assert screen.ring_for() == "20s"
+
+
+def test_who_confirms_too_late_takes_back_what_a_killed_apply_has_left(screen: Screen) -> None:
+    plan_id = screen.change()
+    with screen.start("apply", plan_id, "--confirm-within", "1s") as applying:
+        until(lambda: screen.waits(plan_id), "the change waits")
+        applying.kill()
+    note = json.loads((screen.folder / "plans" / plan_id / "confirm-by.json").read_bytes())
+    until(lambda: datetime.now(UTC).isoformat() > note["until"], "its time is over")
+    assert screen.run("confirm") == 3
+    assert "CC327" in screen.err
+    assert screen.ring_for() == "20s"
+    assert not screen.is_locked()
 
 
 def test_a_killed_apply_is_settled_by_whoever_comes(screen: Screen) -> None:

@@ -33,6 +33,7 @@ STORY = [
     ("12-22T05:00", "confirmed", [ALONE, "emergency"]),
     ("12-22T06:00", "confirmed", []),  # the files follow the emergency
     ("12-29T05:00", "confirmed", []),  # promoted
+    ("12-29T07:00", "confirmed", []),  # renamed
     ("12-30T01:00", "confirmed", ["without request", ALONE]),  # around the process
 ]
 
@@ -62,6 +63,7 @@ def test_a_month_and_its_audit(centre: Centre, golden: Callable[[str, str], None
     a_change_waits_for_the_end_of_a_freeze(centre)
     an_emergency_rolls_back_in_the_freeze(centre, failed)
     a_change_is_tried_in_staging_and_promoted(centre)
+    a_queue_gets_another_name(centre)
     around = a_commit_goes_around_the_process(centre)
     the_audit_tells_the_story(centre, around, golden)
 
@@ -162,7 +164,8 @@ def a_change_that_is_not_confirmed_is_taken_back_though_its_process_died(centre:
     centre.apply_and_die("--confirm-within", "10m", moment="2026-12-16T01:00")
     assert centre.live("extension/2001")["label"] == "Kim at home"
     centre.at("2026-12-16T01:20")
-    assert centre.run("confirm", "--take-back") == 0, centre.out + centre.err
+    assert centre.run("confirm") == 3, centre.out + centre.err
+    assert "cannot be confirmed any more" in centre.err + centre.out
     assert centre.live("extension/2001")["label"] == "Kim"
     centre.record()
     # The files still say it: a plan that would do it again is refused until they do not.
@@ -240,6 +243,27 @@ def a_change_is_tried_in_staging_and_promoted(centre: Centre) -> None:
     centre.record()
 
 
+def a_queue_gets_another_name(centre: Centre) -> None:
+    centre.at("2026-12-29T07:00")
+    centre.git("switch", "--quiet", "--create", "rename")
+    centre.edit("queues:\n  sales:", "queues:\n  sales-au:")
+    centre.edit("to: queue/sales}", "to: queue/sales-au}")
+    centre.edit("expect: [queue/sales]", "expect: [queue/sales-au]")
+    for overlay in centre.root.glob("environments/*/sales.yaml"):
+        overlay.write_text(overlay.read_text().replace("sales:", "sales-au:"))
+    centre.write("desired_state/moved.yaml", "moved: [{from: queue/sales, to: queue/sales-au}]\n")
+    message = asked("109", "Sales is called by its country", "New Zealand gets its own")
+    centre.commit(message)
+    centre.request(message)
+    assert "sales-au" in centre.said("plan")
+    centre.approve()
+    centre.merge()
+    before = centre.live("queue/sales")
+    assert centre.ci("apply") == 0, centre.out + centre.err
+    assert centre.live("queue/sales-au") == before
+    centre.record()
+
+
 def a_commit_goes_around_the_process(centre: Centre) -> str:
     centre.at("2026-12-30T01:00")
     centre.edit("label: Kim,", "label: Kim L,")
@@ -266,9 +290,15 @@ def the_audit_tells_the_story(
     for reason in ("notes take longer", "agents walk far", "many gave up", "the trial went well"):
         assert reason in said
     numbers = {row["authority"]["request"]["request"] for row in rows}
-    assert numbers == {"", *(f"CHG-{number}" for number in (101, 102, 103, 104, 105, 106, 108))}
-    assert centre.run("blame", "queue/sales") == 0, centre.err
-    assert "CHG-108" in centre.out
+    assert numbers == {
+        "",
+        *(f"CHG-{number}" for number in (101, 102, 103, 104, 105, 106, 108, 109)),
+    }
+    assert centre.run("blame", "extension/2001", "label") == 0, centre.err
+    assert around[:10] in centre.out
+    assert centre.run("history", "queue/sales-au") == 0, centre.err
+    for number in (101, 103, 105, 108, 109):
+        assert f"CHG-{number}" in centre.out
     assert centre.run("audit", "--check") == 0, centre.out
     [receipt] = centre.root.glob(f"plans/{rows[0]['plan']}/receipt.md")
     receipt.write_text(receipt.read_text().replace("lee", "ana"))

@@ -24,8 +24,8 @@ SEVERAL_TO_CONFIRM = Code("""CC326 {count} changes wait for a confirmation
   hint: name one: ccstate confirm {plan_id}""")
 NOT_TO_CONFIRM = Code("""CC326 plan {plan_id} does not wait for a confirmation
   hint: `ccstate plans` shows what became of it""")
-CONFIRMED_TOO_LATE = Code("""CC327 plan {plan_id} is taken back: {reason}
-  It was decided at {at} by {by}.
+CONFIRMED_TOO_LATE = Code("""CC327 plan {plan_id} cannot be confirmed any more: {reason}
+  It was decided at {at} by {by} that the change is taken back.
   hint: see what became of it: `ccstate plans`; then plan again""")
 CONFIRMED_ALREADY = Code("""CC327 plan {plan_id} is confirmed, by {by} at {at}
   hint: plan the way back: ccstate rollback {plan_id}""")

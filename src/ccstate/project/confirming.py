@@ -59,11 +59,14 @@ class Unconfirmed:
     def confirm(self, plan: str = "") -> str:
         """Confirm the change of a plan, or the only one that waits for it; return the plan's id.
 
-        Raises InvalidInput where none waits, Blocked where it is too early or too late.
+        Raises InvalidInput where none waits, Blocked where it is too early or too late; where it is
+        too late and its own apply has died, the change is taken back first.
         """
         plan_id = chosen(self.plans, plan)
-        confirm(self.plans, plan_id, this_user())
-        settle(self.plans, self.targets, plan_id, this_user())
+        try:
+            confirm(self.plans, plan_id, this_user())
+        finally:
+            settle(self.plans, self.targets, plan_id, this_user())
         return plan_id
 
     def take_back(self, plan: str = "") -> Receipt | None:
