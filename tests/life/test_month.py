@@ -296,6 +296,11 @@ def the_audit_tells_the_story(
     }
     assert centre.run("blame", "extension/2001", "label") == 0, centre.err
     assert around[:10] in centre.out
+    assert centre.run("blame", "queue/sales-au", "--format", "json") == 0, centre.err
+    asked_by = {one["path"]: one["commit"]["request"] for one in json.loads(centre.out)["fields"]}
+    assert asked_by["overflow.after"] == "CHG-105"
+    assert asked_by["ring_for"] == "CHG-108"
+    assert asked_by["wrap_up"] == "CHG-106"
     assert centre.run("history", "queue/sales-au") == 0, centre.err
     for number in (101, 103, 105, 108, 109):
         assert f"CHG-{number}" in centre.out

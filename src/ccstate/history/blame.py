@@ -1,6 +1,6 @@
 """Each field of an object and the commit that gave it its value, on whose word, and what became of that."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from ccstate.history.entries import (
     commits_of,
     described,
     log_of,
+    names_before,
     never_declared,
     plans_of,
     undone_by_hand,
@@ -62,33 +63,47 @@ def in_environment(
 
 
 def blame(
-    root: Path, desired_folder: str, address: Address, field: str = "", environment: str = ""
+    root: Path,
+    desired_folder: str,
+    address: Address,
+    field: str = "",
+    environment: str = "",
+    *,
+    folders: Collection[str] = (),
 ) -> list[FieldOrigin]:
     """Find the origin of each field that HEAD declares; or of one, with the fields inside of it.
 
-    `environment` is the one whose plans alone are meant; "" for those of all.
+    `environment` is the one whose plans alone are meant; "" for those of all. `folders` are those in
+    which files say how the object was called before: a new name gives no field its value.
 
     A field that was removed is found where it is named. Raises InvalidInput where git has no history
     here, the object was never in it, or no such field was.
     """
     log = log_of(root, address)
+    names = (address, *names_before(root, folders or (desired_folder,), address))
     with log.versions() as content:
         declared = _declared(log, content, desired_folder, address)
-        found = _origins(commits_of(log, content, desired_folder, address), declared, field)
+        changes = [commits_of(log, content, desired_folder, name) for name in names]
+        found = _origins(changes[0] if len(changes) == 1 else _joined(changes), declared, field)
     if not found.changes:
         raise InvalidInput(never_declared(root, desired_folder, address))
     wanted = found.wanted(field)
     if not wanted:
         hint = did_you_mean(field, found.by_path) or f"known: {', '.join(sorted(found.by_path))}"
         raise InvalidInput(codes.FIELD_NEVER_SET(address=address, field=field, hint=hint))
-    plans = [
-        plan
-        for plan in plans_of(root, address)
-        if not environment or plan.environment == environment
-    ]
-    # All commits of the object, for what became of one depends on the next.
-    entries = {entry.commit: entry for entry in described(log, plans, address, found.changes)}
-    undone = undone_by_hand(plans, address)
+    entries: dict[str, Entry] = {}
+    undone: list[Entry] = []
+    for name in reversed(names):
+        plans = [
+            plan
+            for plan in plans_of(root, name)
+            if not environment or plan.environment == environment
+        ]
+        # All commits of the object, for what became of one depends on the next.
+        for entry in described(log, plans, name, found.changes):
+            if entry.plan_id or entry.commit not in entries:
+                entries[entry.commit] = entry
+        undone = [*undone_by_hand(plans, name), *undone]
     return [
         FieldOrigin(
             path,
@@ -102,6 +117,27 @@ def blame(
         )
         for path, commit in wanted.items()
     ]
+
+
+def _joined(changes: Iterable[Iterable[CommitChange]]) -> list[CommitChange]:
+    """Join the commits of an object under its names, the latest first: to rename it changes no field."""
+    found: list[CommitChange] = []
+    for earlier in map(list, changes):
+        if not found:
+            found = earlier
+            continue
+        created = found[-1]
+        ended = next((n for n, one in enumerate(earlier) if one.commit == created.commit), None)
+        if created.action is not CommitAction.CREATED or ended is None:
+            break
+        before = {edit.path: edit.before for edit in earlier[ended].edits}
+        edits = [edit for edit in created.edits if before.get(edit.path) != edit.after]
+        found[-1] = created._replace(
+            action=CommitAction.CHANGED,
+            edits=tuple(replace(edit, before=before.get(edit.path)) for edit in edits),
+        )
+        found += earlier[ended + 1 :]
+    return found
 
 
 def _declared(log: Log, content: Versions, folder: str, address: Address) -> dict[str, Json]:

@@ -97,7 +97,7 @@ def history(
     entries: list[Entry] = []
     undone: list[Entry] = []
     is_all = True
-    for name in (address, *_earlier_names(root, folders.values(), address)):
+    for name in (address, *names_before(root, folders.values(), address)):
         plans = [
             plan
             for plan in plans_of(root, name)
@@ -144,7 +144,7 @@ def _renamed(entries: Sequence[Entry]) -> list[Entry]:
     ]
 
 
-def _earlier_names(root: Path, folders: Iterable[str], address: Address) -> Sequence[Address]:
+def names_before(root: Path, folders: Iterable[str], address: Address) -> Sequence[Address]:
     """List the names that the object had before, as files say by `moved:`, the latest first."""
     documents: dict[str, Document] = {}
     for folder in folders:

@@ -53,7 +53,14 @@ class Records:
         refused: InvalidInput | None = None
         for folder in settings.folders:
             try:
-                found = blame(settings.root, folder, wanted, field, settings.environment)
+                found = blame(
+                    settings.root,
+                    folder,
+                    wanted,
+                    field,
+                    settings.environment,
+                    folders=settings.folders,
+                )
             except InvalidInput as error:  # this layer does not know the object, or the field
                 found, refused = [], refused or error
             layers.append(found)
