@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from ccstate.audit.chain import check
 from tests.history.test_history import Project as Repository
@@ -116,7 +118,9 @@ def test_a_chain_that_begins_again_is_a_warning(repository: Repository, plans: l
         folder.rename(repository.root / folder.name)
     repository.commit("More", teams=teams(*"abcd"))
     plans[2].rename(repository.root / plans[2].name)
-    alone = repository.root / "plans" / applied(repository.root)
+    # Of two records that name none, the earlier one begins the chain.
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=1)):
+        alone = repository.root / "plans" / applied(repository.root)
     for folder in plans:
         (repository.root / folder.name).rename(folder)
     (problem,) = check(repository.root).problems

@@ -78,7 +78,8 @@ class Reading:
             "import sys\nfor name in path.read_text().splitlines():\n"
             "    path = type(path)(name)\n"
             f"    try:\n        {call}\n        print(name)\n"
-            "    except PermissionError:\n        pass\n"
+            # A server that runs takes files away, such as its database's journal.
+            "    except (PermissionError, FileNotFoundError):\n        pass\n"
         )
         names = self.folder / "paths.txt"
         names.write_text("\n".join(map(str, paths)), encoding="utf-8")
