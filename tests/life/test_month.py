@@ -304,6 +304,8 @@ def the_audit_tells_the_story(
     assert centre.run("history", "queue/sales-au") == 0, centre.err
     for number in (101, 103, 105, 108, 109):
         assert f"CHG-{number}" in centre.out
+    # The plan that waited out the freeze was never applied; a later one wrote the same.
+    assert "not applied" not in centre.out
     assert centre.run("audit", "--check") == 0, centre.out
     [receipt] = centre.root.glob(f"plans/{rows[0]['plan']}/receipt.md")
     receipt.write_text(receipt.read_text().replace("lee", "ana"))

@@ -35,6 +35,7 @@ from ccstate.history.stored_plans import stored_plans
 from ccstate.history.trailers import first_of
 from ccstate.kinds import KINDS
 from ccstate.model import Address, Outcome, parse_address
+from ccstate.model import canonical as canonical_bytes
 
 _KEYS = frozenset({"request", "change", "ticket", "refs", "closes", "fixes"})
 _MERGED = re.compile(
@@ -180,7 +181,7 @@ def described(
     shas = [difference.commit for difference in found]
     brought = {main.merges[sha] for sha in shas if sha in main.merges}
     words = log.words([*shas, *sorted(brought.difference(shas))])
-    deliveries = _deliveries(plans, main, address, shas)
+    deliveries = _deliveries(plans, main, address, found)
     entries = []
     for commit, action, edits in found:
         date, author, subject, message = words[commit]
@@ -206,16 +207,21 @@ def described(
 
 
 def _deliveries(
-    plans: Sequence[Apply], main: Mainline, address: Address, shas: Sequence[str]
+    plans: Sequence[Apply], main: Mainline, address: Address, changes: Sequence["CommitChange"]
 ) -> dict[str, tuple[Apply, Verdict]]:
-    """Find the plan that brought each of an object's commits to a platform: an applied one before others."""
+    """Find the plan that brought each of an object's commits to a platform: an applied one before others.
+
+    Where none of its own was applied, as one that waited out a freeze, it is the next one that wrote
+    what the commit says.
+    """
     made = [
         (place, plan, plan.verdict(str(address)))
         for plan in plans
         if plan.is_as_committed and plan.commit and _brings(plan, address)
         for place in [main.place(plan.commit)]
     ]
-    places = {sha: main.place(sha) for sha in shas}
+    places = {change.commit: main.place(change.commit) for change in changes}
+    edits = {change.commit: change.edits for change in changes}
     in_order = sorted({place for place in places.values() if place is not None})
     found: dict[str, tuple[Apply, Verdict]] = {}
     for sha, place in places.items():
@@ -232,10 +238,33 @@ def _deliveries(
                 for at, plan, verdict in made
                 if at is not None and newer < at <= place
             ]
-        if candidates:
-            _, plan, verdict = min(candidates, key=lambda each: each[0])
+        rank, plan, verdict = min(
+            candidates, key=lambda each: each[0], default=((True, 0), None, None)
+        )
+        if plan is not None and rank[0] and place is not None:
+            later = [
+                (at, other, said)
+                for at, other, said in made
+                if at is not None
+                and at <= place
+                and said.outcome is not Outcome.NOT_ATTEMPTED
+                and _writes(other, address, edits[sha])
+            ]
+            _, plan, verdict = max(later, key=lambda each: each[0], default=(0, plan, verdict))
+        if plan is not None and verdict is not None:
             found[sha] = plan, verdict
     return found
+
+
+def _writes(plan: Apply, address: Address, edits: Sequence[FieldChange]) -> bool:
+    """Check whether a plan gives fields of the object the values that a commit gave them."""
+    written = {
+        (edit.path, canonical_bytes(shown(address.kind, edit.path, edit.after)))
+        for change in plan.changes
+        if change.address == str(address)
+        for edit in change.edits
+    }
+    return any((edit.path, canonical_bytes(edit.after)) in written for edit in edits)
 
 
 def _brings(plan: Apply, address: Address) -> bool:
