@@ -141,11 +141,8 @@ def diagnostics(
 
     `places` says where references stand; that of the first is shown.
     """
-    by_cause: dict[str, list[str]] = {}
-    for reference in sorted(causes):
-        by_cause.setdefault(causes[reference], []).append(reference)
     problems = []
-    for fault, names in by_cause.items():
+    for fault, names in _by_cause(causes).items():
         code = codes.SECRET_NOT_ALLOWED if fault in _CAUSES else codes.SECRET_UNRESOLVED
         listed = _enumeration(names)
         secrets = listed if len(names) == 1 else f"{len(names)} secrets: {listed}: each"
@@ -183,13 +180,18 @@ def _patterns(names: list[str]) -> list[str]:
 
 def counted(causes: Mapping[str, str]) -> tuple[str, ...]:
     """Describe references that lead to no secret, a text a cause: how many, and the first of them."""
-    by_cause: dict[str, list[str]] = {}
-    for reference in sorted(causes):
-        by_cause.setdefault(causes[reference], []).append(reference)
     return tuple(
         f"{_enumeration(names)}: {'each ' if len(names) > 1 else ''}{cause}"
-        for cause, names in by_cause.items()
+        for cause, names in _by_cause(causes).items()
     )
+
+
+def _by_cause(causes: Mapping[str, str]) -> dict[str, list[str]]:
+    """Group references by their cause, in order."""
+    found: dict[str, list[str]] = {}
+    for reference in sorted(causes):
+        found.setdefault(causes[reference], []).append(reference)
+    return found
 
 
 def _enumeration(names: list[str]) -> str:

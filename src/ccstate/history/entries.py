@@ -35,7 +35,6 @@ from ccstate.history.stored_plans import stored_plans
 from ccstate.history.trailers import first_of
 from ccstate.kinds import KINDS
 from ccstate.model import Address, Outcome, parse_address
-from ccstate.model import canonical as canonical_bytes
 
 _KEYS = frozenset({"request", "change", "ticket", "refs", "closes", "fixes"})
 _MERGED = re.compile(
@@ -238,10 +237,10 @@ def _deliveries(
                 for at, plan, verdict in made
                 if at is not None and newer < at <= place
             ]
-        rank, plan, verdict = min(
-            candidates, key=lambda each: each[0], default=((True, 0), None, None)
-        )
-        if plan is not None and rank[0] and place is not None:
+        if not candidates:
+            continue
+        (is_unapplied, _), plan, verdict = min(candidates, key=lambda each: each[0])
+        if is_unapplied and place is not None:
             later = [
                 (at, other, said)
                 for at, other, said in made
@@ -251,20 +250,19 @@ def _deliveries(
                 and _writes(other, address, edits[sha])
             ]
             _, plan, verdict = max(later, key=lambda each: each[0], default=(0, plan, verdict))
-        if plan is not None and verdict is not None:
-            found[sha] = plan, verdict
+        found[sha] = plan, verdict
     return found
 
 
 def _writes(plan: Apply, address: Address, edits: Sequence[FieldChange]) -> bool:
     """Check whether a plan gives fields of the object the values that a commit gave them."""
-    written = {
-        (edit.path, canonical_bytes(shown(address.kind, edit.path, edit.after)))
+    written = [
+        (edit.path, shown(address.kind, edit.path, edit.after))
         for change in plan.changes
         if change.address == str(address)
         for edit in change.edits
-    }
-    return any((edit.path, canonical_bytes(edit.after)) in written for edit in edits)
+    ]
+    return any((edit.path, edit.after) in written for edit in edits)
 
 
 def _brings(plan: Apply, address: Address) -> bool:

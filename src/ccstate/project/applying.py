@@ -389,7 +389,7 @@ def _refuse_finished(plans: SavedPlans, plan_id: str) -> None:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return confirming.in_words(confirming.clock())
 
 
 def list_plans(plans: SavedPlans, targets: Targets) -> list[ListedPlan]:

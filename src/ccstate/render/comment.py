@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ccstate.authority import Request
+from ccstate.authority import NO_REQUEST, Request
 from ccstate.errors import Diagnostic, Severity
 from ccstate.model import Action, Change, JourneyChange, Journeys, Plan
 from ccstate.render.attention import attention, basis_of, unmanaged_objects
@@ -42,7 +42,6 @@ from ccstate.render.values import (
 
 LIMIT = 65_000
 """Characters of a comment; GitHub refuses those from 65,536."""
-NOT_REQUESTED = Request()
 PROBLEMS = 20
 REASONS = 20
 FEW = 3
@@ -87,7 +86,7 @@ class Answer:
     title: str = ""
     """What the change is called: title of the change request, or subject of its commit."""
     author: str = ""
-    request: Request = NOT_REQUESTED
+    request: Request = NO_REQUEST
     problems: Sequence[Diagnostic] = ()
     """Problems of the desired state: its errors, and warnings where the change touches them."""
     elsewhere: int = 0
@@ -223,7 +222,7 @@ def _outcome(answer: Answer) -> str:
 
 
 def _request_words(request: Request) -> Iterator[str]:
-    if request == NOT_REQUESTED:
+    if request == NO_REQUEST:
         yield "No request is named. A commit says it by its last lines: `Request: CHG-123`,"
         yield "`Requested-by:`, `Reason:`, `Window:`."
         return

@@ -12,6 +12,7 @@ import htpy as h
 from markupsafe import Markup
 
 from ccstate import __version__
+from ccstate.authority import NO_REQUEST
 from ccstate.errors import Diagnostic
 from ccstate.model import Action, Change, JourneyChange, Plan
 from ccstate.plan_file import ID_LENGTH
@@ -23,7 +24,7 @@ from ccstate.render.attention import (
     unmanaged_objects,
 )
 from ccstate.render.changes import Row, rows
-from ccstate.render.comment import DONE, NOT_REQUESTED, Answer
+from ccstate.render.comment import DONE, Answer
 from ccstate.render.graph.drawing import Drawing
 from ccstate.render.graph.layout import Tangled
 from ccstate.render.graph.marks import Marks, marks_after, marks_before
@@ -169,7 +170,7 @@ def _parts(shown: Page) -> Iterator[_Part]:
         yield _Part("nothing", "Nothing to do", h.p[_nothing(answer)])
     if plan:
         yield _Part("refusals", "This may not be applied", _refusals(plan, answer))
-    if answer.request != NOT_REQUESTED or answer.author or answer.title or (plan and plan.steps):
+    if answer.request != NO_REQUEST or answer.author or answer.title or (plan and plan.steps):
         yield _Part("request", "Who asked, and why", _request(answer))
     if plan:
         yield _Part("callers", "What callers notice", list(_callers(plan)))
@@ -240,7 +241,7 @@ def _request(answer: Answer) -> h.Node:
     known = [(name, text) for name, text in found if text]
     unasked = h.p["No request is named: no commit has the line “Request:”."]
     return [
-        request == NOT_REQUESTED and unasked,
+        request == NO_REQUEST and unasked,
         known and h.dl[([h.dt[name], h.dd[_own(text)]] for name, text in known)],
     ]
 
