@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -156,6 +158,21 @@ def test_whatever_is_asked_in_turn_the_first_holder_holds(steps: list[tuple[str,
                 transaction.release_lock(folder, who)
                 holder = None if holder == who else holder
             assert transaction.lock_holder(folder) == holder
+
+
+def test_whoever_is_second_to_make_the_folder_of_locks_takes_part_all_the_same(
+    tmp_path: Path,
+) -> None:
+    def ask(root: Path, together: threading.Barrier) -> Holder | None:
+        together.wait()
+        return transaction.take_lock(LocalFolder(root), ANN)
+
+    with ThreadPoolExecutor(4) as askers:
+        for number in range(100):
+            root, together = tmp_path / str(number), threading.Barrier(4)
+            root.mkdir()
+            asked = [askers.submit(ask, root, together) for _ in range(4)]
+            assert sorted(str(one.result()) for one in asked)[:3] == [str(ANN)] * 3
 
 
 # Takes the lock and gives it back for ever anew, and looks that nobody else does what it does.

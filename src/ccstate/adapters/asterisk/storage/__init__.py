@@ -360,12 +360,18 @@ class LocalFolder:
     def _make_folders(self, path: str, mode: int) -> None:
         for folder in reversed(PurePosixPath(path).parents[:-1]):
             made = self._inside(str(folder))
-            if not made.is_dir():
+            if made.is_dir():
+                continue
+            try:
                 made.mkdir()
-                made.chmod(mode)  # whatever the umask says
-                with contextlib.suppress(PermissionError):
-                    os.chown(made, -1, made.parent.stat().st_gid)
-                _sync_folder(made.parent)
+            except FileExistsError:
+                if made.is_dir():  # another process has made it since
+                    continue
+                raise
+            made.chmod(mode)  # whatever the umask says
+            with contextlib.suppress(PermissionError):
+                os.chown(made, -1, made.parent.stat().st_gid)
+            _sync_folder(made.parent)
 
     @contextlib.contextmanager
     def _staging(self, path: str) -> Iterator[None]:

@@ -425,10 +425,17 @@ class RemoteFolder:
     async def _make(self, folder: str, root: str, mode: int) -> None:
         try:
             await self._folder_of(folder, root)
-            if not await self._timely(self._sftp.isdir(self._at(folder))):
+            if await self._timely(self._sftp.isdir(self._at(folder))):
+                return
+            try:
                 await self._timely(self._sftp.mkdir(self._at(folder)))
-                await self._timely(self._sftp.chmod(self._at(folder), mode))
-                await self._timely(self._inherit_group(folder))
+            except asyncssh.SFTPFailure:
+                # SFTP 3 has no word for "it is there already": another process has made it since.
+                if await self._timely(self._sftp.isdir(self._at(folder))):
+                    return
+                raise
+            await self._timely(self._sftp.chmod(self._at(folder), mode))
+            await self._timely(self._inherit_group(folder))
         except FAILED as error:
             raise await self._unstaged(folder, error) from None
 
