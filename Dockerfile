@@ -15,6 +15,8 @@ COPY src src
 RUN /opt/ccstate/bin/pip install --quiet --no-cache-dir --no-deps --no-build-isolation .
 
 FROM ${BASE}
+# Which git there is decides the base image, by its digest.
+# hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends git \
  && rm -rf /var/lib/apt/lists/*

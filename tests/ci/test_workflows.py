@@ -90,18 +90,57 @@ def test_rights_are_the_fewest_and_no_job_that_pushes_has_credentials() -> None:
     }
 
 
+def tool(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a program of the environment in which the tests run."""
+    command = [Path(sys.executable).with_name(name), *arguments]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the workflows of a team."""
+    folder = tmp_path_factory.mktemp("team")
+    for host in ("github", "gitlab"):
+        assert run(["init", str(folder), "--ci", host, "--from", FROM]) == 0
+    return folder
+
+
 @pytest.mark.process
-def test_zizmor_finds_nothing_in_ours_and_in_a_teams(tmp_path: Path) -> None:
-    assert run(["init", str(tmp_path), "--ci", "github", "--from", FROM]) == 0
-    zizmor = Path(sys.executable).with_name("zizmor")
-    places = [ROOT / ".github", ROOT / "action.yml", tmp_path / ".github"]
-    done = subprocess.run(
-        [zizmor, "--offline", "--no-progress", "--quiet", *places],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+def test_zizmor_finds_nothing_in_ours_and_in_a_teams(team: Path) -> None:
+    places = [ROOT / ".github", ROOT / "action.yml", team / ".github"]
+    done = tool("zizmor", "--offline", "--no-progress", "--quiet", *places)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.process
+def test_actionlint_finds_nothing_in_ours_and_in_a_teams(team: Path, tmp_path: Path) -> None:
+    # Images of Python are named by their tag on purpose: a matrix of versions runs in each.
+    # Without shellcheck and pyflakes it finds the same on every machine.
+    arguments = ("--oneline", "--ignore=unpinned-images", "--shellcheck=", "--pyflakes=")
+    files = [path for top in (ROOT, team) for path in (top / ".github/workflows").glob("*.yml")]
+    done = tool("jactionlint", *arguments, *files, ROOT / "action.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    faults = {"runner.temp }}": "runner.tmp }}", "runs-on:": "run-on:", "needs: apply": "needs: x"}
+    for right, wrong in faults.items():
+        assert right in TEAMS["apply.yml"]
+        (tmp_path / "apply.yml").write_text(TEAMS["apply.yml"].replace(right, wrong, 1))
+        assert tool("jactionlint", *arguments, tmp_path / "apply.yml").returncode == 1, wrong
+
+
+@pytest.mark.process
+def test_what_a_team_on_gitlab_gets_is_as_gitlab_describes_it(team: Path, tmp_path: Path) -> None:
+    schema = ("--builtin-schema=vendor.gitlab-ci", "--data-transform=gitlab-ci")
+    done = tool("check-jsonschema", *schema, team / ".gitlab-ci.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    wrong = (team / ".gitlab-ci.yml").read_text().replace("when: manual", "when: by_hand")
+    (tmp_path / "wrong.yml").write_text(wrong)
+    assert tool("check-jsonschema", *schema, tmp_path / "wrong.yml").returncode == 1
+
+
+@pytest.mark.process
+def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
+    done = tool("hadolint", "--no-color", ROOT / "Dockerfile")
+    assert done.returncode == 0, done.stdout
 
 
 def test_init_writes_what_a_team_needs_and_overwrites_nothing(
