@@ -178,6 +178,15 @@ def test_without_a_code_host_the_answer_is_printed(team: Team) -> None:
     assert team.out.startswith("### ✗ This may not be applied as it stands")
 
 
+def test_without_a_base_the_request_is_the_one_of_the_commit_that_is_checked_out(
+    team: Team,
+) -> None:
+    team.propose(SALES, MAILBOX)
+    team.run("ci", "plan")
+    assert "**What was asked:** **Calls for sales go to the mailbox**" in team.out
+    assert "Request CHG-123 of Priya Nair, because: sales is in training." in team.out
+
+
 def test_a_base_that_git_does_not_have_is_named(team: Team) -> None:
     assert team.run("ci", "plan", "--base", "nosuch") == 1
     assert "CC822 git does not have the commit nosuch" in team.err

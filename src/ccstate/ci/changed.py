@@ -10,6 +10,7 @@ from ccstate import codes
 from ccstate.authority import Request
 from ccstate.errors import InvalidInput, Span
 from ccstate.git import GitFailed, Repository, repository
+from ccstate.history.commit_before import base_of
 from ccstate.history.commits import committed_files
 from ccstate.history.trailers import request_of
 
@@ -67,7 +68,10 @@ def touched(root: Path, folders: Sequence[str], base: str) -> Touched:
         return Touched()
     prefix = f"{found.inside(root / '.')}/".removeprefix("./")
     if not base:
-        return Touched(prefix=prefix, head=head)
+        # Which lines matter is not known: what is on the platforms may be older than any commit.
+        left = base_of(root).commit
+        title, author, request = _words(found, left, head) if left else ("", "", Request())
+        return Touched(prefix=prefix, title=title, author=author, request=request, head=head)
     try:
         start = found.output("merge-base", "--end-of-options", base, head).decode().strip()
         lines = _lines(found, root, folders, (start, head), prefix)

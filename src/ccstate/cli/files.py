@@ -116,7 +116,8 @@ def _write_workflows(folder: Path, host: str, given: str) -> int:
     """Write the workflows for a code host; InvalidInput where one of them is there already."""
     from ccstate.ci.workflows import source_of, workflows
 
-    found = workflows(host, source_of(given))
+    source = source_of(given)
+    found = workflows(host, source)
     if there := [folder / name for name in found if (folder / name).exists()]:
         raise InvalidInput([codes.PROJECT_THERE(file=path) for path in there])
     for name, content in found.items():
@@ -124,7 +125,10 @@ def _write_workflows(folder: Path, host: str, given: str) -> int:
         refuse_links(folder, path)
         write_file(path, content)
         print_remark(f"wrote {display_path(path)}")
-    print_result("Next: set up environments, secrets and variables as docs/ci.md says, and commit")
+    print_result(
+        "Next: commit them, and set up the repository's environments, secrets and variables.\n"
+        f"Step by step: docs/ci.md of {source.address}"
+    )
     return 0
 
 

@@ -195,10 +195,12 @@ def _pictures(answer: Answer) -> Iterator[_Section]:
 
 def _head(answer: Answer) -> Iterator[str]:
     yield f"### {_outcome(answer)}\n"
-    name = f"**{prose(answer.title, WORDS)}**" if answer.title else ""
-    by = f"proposed by {prose(answer.author, WORDS)}" if answer.author else ""
-    if name or by:
-        yield f"**What was asked:** {', '.join(filter(None, (name, by)))}.\n"
+    author = prose(answer.author, WORDS) if answer.author else ""
+    if answer.title:
+        by = f", proposed by {author}" if author else ""
+        yield f"**What was asked:** **{prose(answer.title, WORDS)}**{by}.\n"
+    elif author:
+        yield f"Proposed by {author}.\n"
     yield f"{' '.join(_request_words(answer.request))}\n"
     if answer.unplanned:
         yield f"{answer.unplanned}\n"
