@@ -176,6 +176,9 @@ ACTION_LACKS_FIELD = Code("""CC111 the action {action} does not say which {field
 FIELD_WITHOUT_ACTION = Code("""CC111 {field} means nothing to the action {action}
   It goes with {actions} only.
   hint: remove {field}:""")
+FIELD_WITHOUT_USE = Code("""CC111 {field} means nothing to this tile
+  It goes with {fits} only.
+  hint: remove {field}:""")
 TIMEZONE_UNKNOWN = Code("""CC111 unknown timezone {name}
   hint: {hint}""")
 DIGITS_REVERSED = Code("CC111 min_digits exceeds max_digits")

@@ -170,7 +170,7 @@ def test_what_needs_what_was_not_attempted_is_not_attempted_either(ground: Groun
     chain: Objects = {
         "schedule/a": HOURS,
         "queue/b": {"hours": "a"},
-        "display/c": {"tiles": [{"queues": ["b"], "metric": "waiting"}]},
+        "display/c": {"tiles": [{"queues": ["b"], "measure": "waiting"}]},
     }
     applied = ground.apply(ground.plan(chain), {"on": "schedule/a", "fault": "refuse"})
     assert outcomes(applied)["display/c"] == (Outcome.NOT_ATTEMPTED, "queue/b was not done")

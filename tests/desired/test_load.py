@@ -280,6 +280,29 @@ MISTAKES = [
         "x.yaml:2:11: CC106 queue/q is declared and released | keep one: the declaration, or the release",
     ),
     ("a duplicate key", "queues:\n  a: {}\n  a: {}\n", None),
+    (
+        "a field of an earlier release",
+        "queues: {a: {}}\ndisplays: {w: {tiles: [{queues: [a], metric: waiting}]}}\n",
+        (
+            'x.yaml:2:38: CC101 unknown field "metric" | write measure: in place of metric:; '
+            "its values are the same"
+        ),
+    ),
+    (
+        "a threshold of a list",
+        "queues: {a: {}}\ndisplays: {w: {tiles: [{queues: [a], list: agents, warn: '5'}]}}\n",
+        "x.yaml:2:52: CC111 warn means nothing to this tile | remove warn:",
+    ),
+    (
+        "a team beside a figure",
+        "queues: {a: {}}\ndisplays: {w: {tiles: [{queues: [a], measure: waiting, team: t}]}}\nteams: {t: {}}",
+        "x.yaml:2:56: CC111 team means nothing to this tile | remove team:",
+    ),
+    (
+        "a message that ends before it begins",
+        "displays: {w: {tiles: [], messages: [{text: Hi, since: 2026-12-25, until: 2026-12-24}]}}\n",
+        'x.yaml:1:68: CC111 "Hi" ends before it begins',
+    ),
     ("a tab", "queues:\n\ta: {}\n", None),
     ("a tag", "queues: !x {}\n", None),
     ("no UTF-8", b"queues: {a: {label: \xff}}\n", None),

@@ -117,6 +117,9 @@ REFUSED = {
     ("Collect", "min_digits"),
     ("Collect", "max_digits"),
     ("Display", "refresh"),
+    ("Display", "columns"),
+    ("Tile", "width"),
+    ("Tile", "height"),
 }
 MEANS = {
     ("Queue", "retry"): "the next attempt at once",

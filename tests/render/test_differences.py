@@ -70,8 +70,8 @@ CASES: dict[str, tuple[Json, Json, list[str]]] = {
         ["field: - Easter, 2027-03-28"],
     ),
     "entries without a name": (
-        [{"metric": "waiting"}, {"metric": "answered", "warn": "5"}],
-        [{"metric": "waiting"}, {"metric": "answered", "warn": "8"}],
+        [{"measure": "waiting"}, {"measure": "answered", "warn": "5"}],
+        [{"measure": "waiting"}, {"measure": "answered", "warn": "8"}],
         ["field: ~ #2  warn 5 → 8"],
     ),
     "hours": (

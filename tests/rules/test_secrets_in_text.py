@@ -115,7 +115,7 @@ def test_every_text_of_every_kind_is_read() -> None:
         ivrs:
           main: {start: a, nodes: {a: {type: hangup, label: "PIN 4711"}}}
         displays:
-          wall: {tiles: [{queues: [q], metric: waiting, label: "PIN 4711"}]}
+          wall: {tiles: [{queues: [q], measure: waiting, label: "PIN 4711"}]}
         queues:
           q: {label: "PIN 4711"}
         """

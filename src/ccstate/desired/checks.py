@@ -12,6 +12,7 @@ from ccstate.desired.findings import Finding, did_you_mean, quote
 from ccstate.errors import Diagnostic
 from ccstate.kinds import Kind, Path
 from ccstate.kinds.call_test import YEARS, moment_named
+from ccstate.kinds.display import FIGURE_ONLY
 from ccstate.kinds.feature_code import NEEDS, TAKES
 from ccstate.kinds.parking_lot import MOST_SLOTS, slot_numbers
 from ccstate.model import Fields
@@ -116,6 +117,24 @@ def _feature_code(code: Mapping[str, Any]) -> _Problems:
                 (field,),
                 codes.FIELD_WITHOUT_ACTION(field=field, action=quote(action), actions=known),
             )
+
+
+def _display(display: Mapping[str, Any]) -> _Problems:
+    for index, tile in enumerate(display["tiles"]):
+        shown = tile.get("list")
+        idle = [field for field in FIGURE_ONLY if shown and tile.get(field)]
+        idle += ["team"] if tile.get("team") and shown != "agents" else []
+        for field in idle:
+            fits = "list: agents" if field == "team" else "measure:"
+            yield ("tiles", index, field), codes.FIELD_WITHOUT_USE(field=field, fits=fits)
+    for index, message in enumerate(display.get("messages") or ()):
+        first, last = message.get("since"), message.get("until")
+        for field in ("since", "until"):
+            if day := message.get(field):
+                yield from _day(day, ("messages", index, field))
+        if first and last and last < first:
+            what = quote(message["text"])
+            yield ("messages", index, "until"), codes.ENDS_BEFORE_IT_BEGINS(what=what)
 
 
 def check_timezone(fields: Mapping[str, Any]) -> _Problems:
@@ -229,4 +248,5 @@ _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], _Problems]] = {
     "ivr": _ivr,
     "parking_lot": _parking_lot,
     "feature_code": _feature_code,
+    "display": _display,
 }

@@ -4,7 +4,7 @@ The fast reader keeps no positions; line and column are looked up here, in the f
 problem. Values hold sets sorted and documents as their author ordered them: both are translated.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import islice
@@ -67,6 +67,11 @@ def _is_sorted(finding: Finding) -> bool:
 
 
 MOST_CANDIDATES = 20_000
+
+GONE: Mapping[tuple[str | int, str | int], str] = {
+    ("displays", "metric"): "write measure: in place of metric:; its values are the same",
+}
+"""What to do about a field of an earlier release, by plural of the kind and name."""
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
@@ -184,7 +189,8 @@ def _finding(detail: ErrorDetails, place: Shape, file: str, path: Path) -> Findi
     match detail["type"]:
         case "extra_forbidden":
             known = list(place.fields) if isinstance(place, Struct) else []
-            hint = did_you_mean(str(path[-1]), known) or f"known here: {', '.join(known)}"
+            hint = GONE.get((path[0], path[-1])) or did_you_mean(str(path[-1]), known)
+            hint = hint or f"known here: {', '.join(known)}"
             return Finding(file, path, codes.FIELD_UNKNOWN(field=quote(path[-1]), hint=hint))
         case "missing":
             return Finding(

@@ -37,18 +37,19 @@ def _shows_nothing(estate: Estate) -> Iterator[Breach]:
                 ("tiles",),
                 f"{address} has no tiles",
                 "The screen stays empty, and no supervisor sees that callers wait.",
-                "add a tile with the queues and the metric it shows, or remove the display",
+                "add a tile with the queues and the measure it shows, or remove the display",
             )
         first: dict[Any, int] = {}
         for place, tile in enumerate(display["tiles"]):
-            shown = (tile["metric"], frozenset(tile["queues"]))
+            what = tile.get("measure") or f"the list of {tile.get('list')}"
+            shown = (what, tile.get("team"), frozenset(tile["queues"]))
             if first.setdefault(shown, place) != place:
                 yield Breach(
                     address,
                     ("tiles", place),
-                    f"{address} shows {tile['metric']} of {_queues(tile)} twice",
-                    "The second tile takes the place of another figure.",
-                    "keep one of the two, or correct its metric or queues",
+                    f"{address} shows {what} of {_queues(tile)} twice",
+                    "The second tile takes the place of another one.",
+                    "keep one of the two, or correct its measure or queues",
                 )
 
 
@@ -65,8 +66,10 @@ def _thresholds(estate: Estate) -> Iterator[Breach]:
 
 
 def _wrong_units(address: Address, path: Path, tile: Filled) -> Iterator[Breach]:
-    metric = tile["metric"]
-    unit = _UNITS[metric]
+    measure = tile.get("measure")
+    if measure not in _UNITS:
+        return
+    unit = _UNITS[measure]
     for field in ("warn", "alarm"):
         threshold = tile.get(field)
         if threshold is None:
@@ -75,32 +78,32 @@ def _wrong_units(address: Address, path: Path, tile: Filled) -> Iterator[Breach]
             yield Breach(
                 address,
                 (*path, field),
-                f"{field} of {metric} is a {_unit(threshold)}, {threshold}",
-                f"{metric} is a {unit}, so the tile never changes its colour as it is meant to.",
+                f"{field} of {measure} is a {_unit(threshold)}, {threshold}",
+                f"{measure} is a {unit}, so the tile never changes its colour as it is meant to.",
                 f"write a {unit}, such as {_EXAMPLES[unit]}",
             )
         elif unit == "percentage" and _size(threshold) > 100:
             yield Breach(
                 address,
                 (*path, field),
-                f"{field} of {metric} is above 100%",
+                f"{field} of {measure} is above 100%",
                 "The figure never gets there, so the tile never changes its colour as it is meant to.",
                 "write a percentage from 0% to 100%",
             )
 
 
 def _wrong_order(address: Address, path: Path, tile: Filled) -> Iterator[Breach]:
-    metric, warn, alarm = tile["metric"], tile.get("warn"), tile.get("alarm")
-    if warn is None or alarm is None or metric in _ALARM_EITHER_WAY:
+    measure, warn, alarm = tile.get("measure"), tile.get("warn"), tile.get("alarm")
+    if warn is None or alarm is None or measure in _ALARM_EITHER_WAY:
         return
-    lower, higher = (alarm, warn) if metric in _ALARM_WHEN_LOW else (warn, alarm)
+    lower, higher = (alarm, warn) if measure in _ALARM_WHEN_LOW else (warn, alarm)
     if _size(lower) > _size(higher):
-        worse = "falls" if metric in _ALARM_WHEN_LOW else "rises"
+        worse = "falls" if measure in _ALARM_WHEN_LOW else "rises"
         yield Breach(
             address,
             (*path, "alarm"),
-            f"{metric} turns red at {alarm}, before it turns amber at {warn}",
-            f"Things get worse when {metric} {worse}: the tile is red at once, "
+            f"{measure} turns red at {alarm}, before it turns amber at {warn}",
+            f"Things get worse when {measure} {worse}: the tile is red at once, "
             "and no supervisor is warned in time.",
             "swap warn and alarm",
         )
