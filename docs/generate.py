@@ -1,4 +1,4 @@
-"""Writes docs/kinds.md from the kinds, docs/rules.md and docs/rules/ from the rules.
+"""Writes docs/kinds.md from the kinds, docs/measures.md from the measures, docs/rules.md and docs/rules/ from the rules.
 
 Parts of docs/adapters/ too: the abilities that adapters declare, and the keys of a connection; and
 docs/adapters/fields.md, field by field. In docs/codes.md the messages, from the catalogues of codes.
@@ -32,6 +32,7 @@ from ccstate.errors import Code
 from ccstate.forge import codes as forge_codes
 from ccstate.kinds import KINDS, Kind, field_paths, fields
 from ccstate.kinds.fields import Compare, Expectation, KindFields, Ref
+from ccstate.measures import MEASURES, Measure
 from ccstate.policy import codes as policy_codes
 from ccstate.render.diagnostics import diagnostics_text
 from ccstate.render.rule_text import Explained, rule_markdown
@@ -447,6 +448,49 @@ def adapter_pages() -> dict[str, str]:
     return pages
 
 
+MEASURES_INTRODUCTION = """\
+# Measures
+
+*Written by `docs/generate.py` from `src/ccstate/measures/`. Do not edit it here.*
+
+Every figure of a queue or its agents is defined here, once: `ccstate measure`, its exporter, and
+the tiles of displays name it by this name, and count the same.
+
+- Figures of **this moment** are how things stand. All others are **counted** since midnight, or since counting began
+  where that was later: each value says since when.
+- Of several queues, a figure is computed from the sums of their calls and seconds: never as a mean of percentages.
+- Where there is nothing to divide by, a figure has no value; that is not 0.
+- The names are the trade's, as ISO 18295-1 and others use them; these formulas have not been compared with the text of that
+  standard. What Asterisk and Amazon Connect call each figure, and where they count otherwise, stands in its table.
+"""
+
+
+def measures_page() -> str:
+    """The glossary of figures."""
+    contents = "\n".join(
+        f"| [{m.title}](#{m.name}) | `{m.name}` | {m.unit} | {m.definition} |"
+        for m in MEASURES.values()
+    )
+    table = f"| Figure | Name | Unit | |\n|---|---|---|---|\n{contents}\n"
+    return "\n".join([MEASURES_INTRODUCTION, table, *map(_measure, MEASURES.values())])
+
+
+def _measure(measure: Measure) -> str:
+    worse = {"higher": "When it rises", "lower": "When it falls", None: "Neither way"}
+    rows = {
+        "Unit": f"{measure.unit}, {'counted' if measure.is_counted else 'of this moment'}",
+        "Formula": measure.formula,
+        "Counted from": measure.source,
+        "What it is not": measure.excludes,
+        "Elsewhere": measure.elsewhere,
+        "Gets worse": worse[measure.worse],
+    }
+    lines = [f"| **{name}** | {_cell(said)} |" for name, said in rows.items()]
+    return "\n".join(
+        [f"## {measure.name}", "", measure.definition, "", "| | |", "|---|---|", *lines, ""]
+    )
+
+
 CATALOGUES = (
     codes,
     apply_codes,
@@ -487,6 +531,7 @@ def _shown(message: str) -> str:
 
 if __name__ == "__main__":
     (FOLDER / "kinds.md").write_text(page(), encoding="utf-8")
+    (FOLDER / "measures.md").write_text(measures_page(), encoding="utf-8")
     (FOLDER / "codes.md").write_text(codes_page(), encoding="utf-8")
     (FOLDER / "rules").mkdir(exist_ok=True)
     for name, text in {**rules_pages(), **adapter_pages()}.items():

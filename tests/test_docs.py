@@ -81,6 +81,11 @@ def test_the_page_of_kinds_is_current() -> None:
     assert page == generator().page(), "out of date: python docs/generate.py"
 
 
+def test_the_page_of_measures_is_current() -> None:
+    page = (DOCS / "measures.md").read_text(encoding="utf-8")
+    assert page == generator().measures_page(), "out of date: python docs/generate.py"
+
+
 def test_the_messages_in_the_page_of_codes_are_those_of_the_catalogues() -> None:
     page = (DOCS / "codes.md").read_text(encoding="utf-8")
     assert page == generator().codes_page(), "out of date: python docs/generate.py"
