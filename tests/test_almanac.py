@@ -116,7 +116,7 @@ def test_an_event_becomes_the_days_that_it_has_in_the_year(event: str, expected:
         ("DTSTART;VALUE=DATE:20271225\r\nRDATE;VALUE=DATE:20271226", "not followed"),
     ],
 )
-def test_what_is_not_understood_is_left_out_and_told(event: str, why: str) -> None:
+def test_what_is_not_understood_is_left_out_and_reported(event: str, why: str) -> None:
     read = read_ics(ics(event, "SUMMARY:Good\r\nDTSTART;VALUE=DATE:20270101"), "x.ics", [2027])
     assert days(read) == ["2027-01-01"]
     [reason] = read.left_out

@@ -101,7 +101,7 @@ def test_nothing_to_do(desired: Fields | None, live: Fields | None, applied: Fie
     assert changes(desired, live, applied) == []
 
 
-def test_a_field_that_nobody_declares_is_not_in_the_edits() -> None:
+def test_a_field_that_is_not_declared_is_not_in_the_edits() -> None:
     change = only(changes(W9, {**W5, "retry": "9s", "music": "jazz"}, W5))
     assert edits(change) == [("weight", 5, 9, Why.YOU)]
 
@@ -376,6 +376,6 @@ def test_no_kind_has_a_field_named_like_what_stands_beside_fields() -> None:
     assert all(ANNOTATIONS.isdisjoint(kinds.shape(kind).fields) for kind in kinds.KINDS)
 
 
-def test_what_the_platform_would_be_written_otherwise_by_now_is_nobodys_doing_by_hand() -> None:
+def test_what_the_platform_would_be_written_otherwise_by_now_is_no_change_by_hand() -> None:
     change = only(changes(W5, {**W5, ALTERED: "written by another ccstate"}, W5))
     assert (change.action, change.why) == (Action.UPDATE, Why.OUTDATED)

@@ -170,7 +170,7 @@ def test_every_claim_about_security_names_a_test_that_is_there() -> None:
         assert f"def {found[2]}(" in source, f"{found[1]} has no {found[2]}"
 
 
-def test_every_step_with_credentials_is_told_what_a_branch_may_reach() -> None:
+def test_every_step_with_credentials_says_what_a_branch_may_reach() -> None:
     told = {name: f"${{{{ vars.{name} }}}}" for name in ("CCSTATE_HOSTS", "CCSTATE_SECRET_NAMES")}
     steps = [
         step

@@ -208,7 +208,7 @@ def test_every_command_is_attacked() -> None:
     assert COMMAND_LINES.keys() == COMMANDS.keys()
 
 
-def test_the_attack_works_on_whoever_asks_git_without_care(attacked: Attacked) -> None:
+def test_the_attack_works_on_a_program_that_asks_git_without_care(attacked: Attacked) -> None:
     bare_in_the_project(attacked)
     asked = ["git", "status", "--porcelain=v2"]
     subprocess.run(asked, cwd=attacked.pbx, check=False, capture_output=True)

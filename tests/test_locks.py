@@ -113,7 +113,7 @@ def test_what_is_installed_here_is_what_is_locked(lock: str) -> None:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_the_lock_holds_nothing_that_nobody_needs(lock: str) -> None:
+def test_the_lock_holds_nothing_that_is_not_needed(lock: str) -> None:
     roots = {name for use in LOCKS[lock] for name in declared()[use]}
     everywhere = [environment(python, system) for python in PYTHONS for system in SYSTEMS]
     wanted = {canonicalize_name(one.name) for where in everywhere for one in needed(roots, where)}

@@ -278,7 +278,7 @@ def test_a_deletion_that_can_never_succeed_is_refused_with_both_ways_out() -> No
     assert codes(plan({}, live)) == []
 
 
-def test_who_nobody_manages_may_hold_a_deletion_up_too() -> None:
+def test_who_is_not_managed_may_hold_a_deletion_up_too() -> None:
     live: Objects = {"queue/old": {"hours": "days"}, "schedule/days": HOURS, "team/a": {}}
     ledger: Objects = {"schedule/days": HOURS, "team/a": {}}
     found = plan({"team/a": {}}, live, ledger=ledger)

@@ -85,7 +85,7 @@ def test_what_is_there_now_is_what_the_platforms_show() -> None:
     assert objects_now([share({queue: {"label": "New"}}, live)], desired) == live
 
 
-def test_afterwards_fields_that_nobody_declares_keep_what_they_have() -> None:
+def test_afterwards_fields_that_are_not_declared_keep_what_they_have() -> None:
     kept, gone, new, bare = (Address("queue", name) for name in ("kept", "gone", "new", "bare"))
     edit = Edit("label", "Old", "New", why=Why.YOU)
     made = plan(

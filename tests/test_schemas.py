@@ -276,5 +276,5 @@ READ_FROM_PEOPLE = [
 
 
 @pytest.mark.parametrize("model", READ_FROM_PEOPLE, ids=str)
-def test_nobody_is_shown_a_pattern(model: type[BaseModel]) -> None:
+def test_no_pattern_is_shown(model: type[BaseModel]) -> None:
     assert all(patterns(model, []))

@@ -100,7 +100,7 @@ def test_what_is_no_reference_is_refused(tmp_path: Path, reference: str) -> None
     assert cause(reference, tmp_path) == "has neither the form env:NAME nor file:path"
 
 
-def test_everything_that_cannot_be_resolved_is_told_at_once_by_cause(
+def test_everything_that_cannot_be_resolved_is_reported_at_once_by_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIP_EMPTY", "")
@@ -259,7 +259,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("nothing_more")
-def test_nobody_waits_for_a_pipe(tmp_path: Path) -> None:
+def test_a_pipe_keeps_no_reader_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert cause("file:pipe", tmp_path) == "is no file"
 
@@ -308,7 +308,7 @@ def test_what_git_and_ccstate_keep_is_no_secret(
 
 
 @pytest.mark.usefixtures("nothing_more")
-def test_where_git_cannot_be_asked_nothing_is_told_from_a_file_in_git(tmp_path: Path) -> None:
+def test_where_git_cannot_be_asked_no_file_counts_as_outside_of_git(tmp_path: Path) -> None:
     (tmp_path / ".git").write_text("gitdir: /nowhere")
     (tmp_path / "sip").write_text("s3cret")
     references = [f"file:{name}" for name in ("sip", "pin")]

@@ -287,7 +287,7 @@ def test_menus_say_the_keys_that_they_take() -> None:
 
 
 @pytest.mark.parametrize("day", ["2026-11-28", "2027-03-01", "2027-10-24"])
-def test_nothing_is_told_of_it_until_the_next_year_has_to_be_added(
+def test_nothing_is_reported_of_it_until_the_next_year_has_to_be_added(
     day: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["--project", str(ROOT), "validate", "--at", day]) == 0
@@ -339,7 +339,7 @@ def test_reception_is_open_whenever_a_team_is() -> None:
             assert state_at("office-hours", moment) == "open", moment
 
 
-def test_whoever_says_nothing_reaches_somebody_at_work_or_a_mailbox() -> None:
+def test_a_silent_caller_reaches_a_person_at_work_or_a_mailbox() -> None:
     for moment in hourly():
         for number in named("number"):
             end, _, name = end_of_call(number, moment, []).partition("/")
@@ -356,7 +356,7 @@ def test_the_outage_line_always_reaches_a_person() -> None:
             assert end in {"queue/faults", "extension/3590"}
 
 
-def test_every_site_reaches_emergency_services_and_nobody_premium_numbers() -> None:
+def test_every_site_reaches_emergency_services_and_none_premium_numbers() -> None:
     emergency = [route for route in named("outbound_route").values() if route.get("emergency")]
     assert {route["site"] for route in emergency} == set(named("site"))
     assert all({"000", "106", "112"} == set(route["patterns"]) for route in emergency)

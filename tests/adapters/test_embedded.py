@@ -208,7 +208,7 @@ def test_a_batch_changes_an_object_once(tmp_path: Path) -> None:
     assert said == [Result(done=True), Result(done=False, reason="the batch changes it twice")]
 
 
-def test_a_kind_that_nobody_knows_is_refused_beforehand_and_when_performed(tmp_path: Path) -> None:
+def test_a_kind_that_is_unknown_is_refused_beforehand_and_when_performed(tmp_path: Path) -> None:
     adapter = platform(tmp_path)
     batch = [create("team/a", {}), create("fax/a", {}), create("fax/b", {})]
     (warned,) = adapter.audit(batch)
@@ -266,7 +266,7 @@ def test_a_secret_reaches_the_object_and_shows_only_as_a_seal(tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("sip")
-def test_a_secret_that_nobody_edits_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_that_is_not_edited_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     adapter = platform(tmp_path)
     adapter.perform([with_secrets(adapter)])
     monkeypatch.delenv("SIP_2101")
@@ -419,7 +419,7 @@ def test_a_mention_made_by_hand_protects_what_it_names(tmp_path: Path) -> None:
 # -- Faults ----------------------------------------------------------------------------------
 
 
-def test_a_platform_told_to_refuse_refuses_also_what_names_the_object(tmp_path: Path) -> None:
+def test_a_platform_set_to_refuse_refuses_also_what_names_the_object(tmp_path: Path) -> None:
     adapter = platform(tmp_path, {"on": "schedule/h", "fault": "refuse"})
     batch = [create("schedule/h", HOURS), create("queue/a", {"hours": "h"}), create("team/a", {})]
     assert refusals(adapter, *batch) == [
@@ -540,7 +540,7 @@ def test_a_wrong_connection_is_explained(
     assert (found.message, found.hint) == (said, hint)
 
 
-def test_all_problems_of_a_connection_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_of_a_connection_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as refused:
         connect({"pth": "a", "faults": [{"on": "*", "fault": "explode"}]}, tmp_path)
     assert len(refused.value.problems) == 3
@@ -626,7 +626,7 @@ def test_a_folder_or_a_file_in_the_way_is_explained(tmp_path: Path) -> None:
 # -- Several processes, and killed ones ------------------------------------------------------
 
 
-def test_who_has_to_wait_too_long_is_told_so(
+def test_who_has_to_wait_too_long_learns_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     adapter = platform(tmp_path)

@@ -45,7 +45,7 @@ def drained(limit: float, *callers: int) -> tuple[float, list[str]]:
     return clock.now, told
 
 
-def test_where_nobody_waits_nothing_is_waited_for() -> None:
+def test_where_no_caller_waits_nothing_is_waited_for() -> None:
     assert drained(60, 0) == (0, [])
 
 

@@ -112,7 +112,7 @@ def refusal(platform: EmbeddedAdapter, plan: str = "p2") -> Diagnostic:
     return refused.value.problems[0]
 
 
-def test_who_comes_second_is_told_who_is_first_and_for_how_long(platform: EmbeddedAdapter) -> None:
+def test_who_comes_second_learns_who_is_first_and_for_how_long(platform: EmbeddedAdapter) -> None:
     with holding({"here": platform}, this_process(ME, NOON, "p1"), nobody) as held:
         assert held.lost("here") == ""
         problem = refusal(platform)
@@ -175,7 +175,7 @@ def test_resuming_takes_over_from_the_same_plan_s_dead_owner(
 
 
 @pytest.mark.process
-def test_resuming_takes_over_from_nobody_else(platform: EmbeddedAdapter, tmp_path: Path) -> None:
+def test_resuming_takes_over_from_no_other_owner(platform: EmbeddedAdapter, tmp_path: Path) -> None:
     dead = left_by_a_dead_process(tmp_path)
     platform.unlock(dead)
     mine = this_process(ME, LATER, "p1")
@@ -207,7 +207,9 @@ def test_a_process_that_got_the_number_of_a_dead_one_is_not_taken_for_it() -> No
 
 
 @pytest.mark.process
-def test_a_process_that_ended_and_that_nobody_has_waited_for_is_dead(tmp_path: Path) -> None:
+def test_a_process_that_ended_and_that_its_parent_has_not_waited_for_is_dead(
+    tmp_path: Path,
+) -> None:
     with living(tmp_path) as process:
         holder = connect({"path": "platform.db"}, tmp_path).holder()
         assert holder is not None
@@ -248,7 +250,7 @@ def test_unlocking_refuses_a_living_owner_even_by_name(
     ],
     ids=["another host", "another boot", "torn"],
 )
-def test_unlocking_asks_for_the_name_of_whoever_may_live(
+def test_unlocking_asks_for_the_name_of_an_owner_that_may_live(
     platform: EmbeddedAdapter, holder: Holder
 ) -> None:
     assert platform.lock(holder) is None
@@ -317,7 +319,7 @@ def test_a_lock_that_was_removed_or_taken_is_missed(platform: EmbeddedAdapter) -
     assert platform.holder() == second
 
 
-def test_a_lock_that_cannot_be_given_back_is_told_and_changes_nothing_else(
+def test_a_lock_that_cannot_be_given_back_is_reported_and_changes_nothing_else(
     platform: EmbeddedAdapter,
 ) -> None:
     class Gone(Passing):

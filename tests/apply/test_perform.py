@@ -176,7 +176,7 @@ def test_what_needs_what_was_not_attempted_is_not_attempted_either(ground: Groun
     assert outcomes(applied)["display/c"] == (Outcome.NOT_ATTEMPTED, "queue/b was not done")
 
 
-def test_an_object_that_somebody_still_names_is_not_deleted(ground: Ground) -> None:
+def test_an_object_that_is_still_named_is_not_deleted(ground: Ground) -> None:
     ground.apply(ground.plan(DESIRED))
     plan = ground.plan({"site/c": {"timezone": "UTC"}})
     applied = ground.apply(plan, {"on": "queue/b", "fault": "refuse"})
@@ -250,7 +250,7 @@ def test_a_platform_that_vanishes_interrupts_and_the_plan_is_taken_up_again(grou
     assert found == "found done"
 
 
-def test_what_somebody_changed_since_the_interruption_is_left_alone(ground: Ground) -> None:
+def test_what_was_changed_since_the_interruption_is_left_alone(ground: Ground) -> None:
     plan = ground.plan(DESIRED)
     with pytest.raises(Interrupted):
         ground.apply(plan, {"on": "schedule/a", "fault": "vanish"})
@@ -398,7 +398,7 @@ def test_a_second_writer_stops_the_apply_and_every_line_has_its_number(ground: G
 @pytest.mark.parametrize(
     "fails_at, unrecorded", [(1, ""), (2, ""), (3, "2 changes"), (5, "1 change")]
 )
-def test_a_full_disk_is_told_with_what_became_of_the_platform(
+def test_a_full_disk_is_reported_with_what_became_of_the_platform(
     fails_at: int, unrecorded: str, ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = ground.plan(DESIRED)
@@ -462,7 +462,7 @@ def test_of_two_applies_on_one_platform_the_second_is_refused(ground: Ground) ->
 
 
 @pytest.mark.parametrize("loads, words", [(False, "writing"), (True, "writing and loading")])
-def test_what_is_being_done_is_told_before_it_is_done(
+def test_what_is_being_done_is_shown_before_it_is_done(
     loads: bool, words: str, ground: Ground
 ) -> None:
     class Platform(Passing):

@@ -160,7 +160,7 @@ def pushed(merged: Merged) -> None:
         (pushed, "It comes from no change request"),
     ],
 )
-def test_where_it_is_not_what_was_reviewed_nothing_is_written_and_somebody_is_asked(
+def test_where_it_is_not_what_was_reviewed_nothing_is_written_and_agreement_is_asked_for(
     merged: Merged, meanwhile: object, why: str
 ) -> None:
     assert callable(meanwhile)

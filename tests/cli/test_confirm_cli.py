@@ -97,7 +97,7 @@ def without_ids(text: str) -> str:
     )
 
 
-def test_what_nobody_confirms_in_time_is_taken_back(screen: Screen, golden: Golden) -> None:
+def test_what_is_not_confirmed_in_time_is_taken_back(screen: Screen, golden: Golden) -> None:
     plan_id = screen.change()
     assert screen.run("apply", plan_id, "--confirm-within", "1s") == 4
     assert "nobody confirmed it in time" in screen.out
@@ -174,7 +174,7 @@ def test_who_confirms_too_late_takes_back_what_a_killed_apply_has_left(screen: S
     assert not screen.is_locked()
 
 
-def test_a_killed_apply_is_settled_by_whoever_comes(screen: Screen) -> None:
+def test_a_killed_apply_is_settled_by_the_next_process(screen: Screen) -> None:
     plan_id = screen.change()
     with screen.start("apply", plan_id, "--confirm-within", "1m") as applying:
         until(lambda: screen.waits(plan_id), "the change waits")

@@ -46,7 +46,7 @@ def renamed(screen: Screen) -> Screen:
     return screen
 
 
-def test_an_object_gets_another_name_and_keeps_what_nobody_declares(
+def test_an_object_gets_another_name_and_keeps_what_is_not_declared(
     renamed: Screen, golden: Golden
 ) -> None:
     assert renamed.run("plan") == 0, renamed.out

@@ -158,7 +158,7 @@ def test_what_was_taken_back_may_be_done_again_with_a_reason(screen: Screen) -> 
     assert screen.run("plan") == 0, screen.out
 
 
-def test_what_somebody_changed_since_stays_and_is_listed(screen: Screen) -> None:
+def test_what_was_changed_since_stays_and_is_listed(screen: Screen) -> None:
     plan_id = change(screen)
     screen.by_hand("queue", "sales", ring_for="45s")
     assert screen.run("rollback", plan_id, "--format", "json") == 0, screen.err

@@ -311,7 +311,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize("name,content,expected", MISTAKES, ids=[row[0] for row in MISTAKES])
-def test_a_mistake_is_told_with_place_and_hint(
+def test_a_mistake_is_reported_with_place_and_hint(
     tmp_path: Path, name: str, content: str | bytes, expected: str | None
 ) -> None:
     problems = read(tmp_path, x=content).problems
@@ -439,7 +439,7 @@ def test_a_project_file_that_is_a_link_is_refused_unread(tmp_path: Path, there: 
     assert "password-in-clear" not in repr(problem)
 
 
-def test_a_pipe_is_refused_and_nobody_waits_for_it(tmp_path: Path) -> None:
+def test_a_pipe_is_refused_and_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "desired_state").mkdir()
     os.mkfifo(tmp_path / "desired_state" / "pipe.yaml")
     assert [p.code for p in read(tmp_path).problems] == ["CC001"]
@@ -471,7 +471,7 @@ def entries(folder: Path) -> list[Path]:
     "content",
     [b"", b"1", b"null", b"{]", b"[]", b"[1,2,3]", b'[[["user","a",{"name":"Evil"}]],[],[]]'],
 )
-def test_an_entry_that_somebody_else_wrote_is_not_found(tmp_path: Path, content: bytes) -> None:
+def test_an_entry_that_another_user_wrote_is_not_found(tmp_path: Path, content: bytes) -> None:
     first = read(tmp_path, a=USER)
     [entry] = entries(tmp_path / "cache")
     sealed = entry.read_bytes()
@@ -628,7 +628,7 @@ PROJECT_MISTAKES = [
 
 
 @pytest.mark.parametrize("content,expected", PROJECT_MISTAKES)
-def test_a_mistake_in_the_project_file_is_told_with_its_place(
+def test_a_mistake_in_the_project_file_is_reported_with_its_place(
     tmp_path: Path, content: str, expected: str
 ) -> None:
     with pytest.raises(CcstateError) as raised:

@@ -91,5 +91,5 @@ def test_a_broken_file_is_searched_as_far_as_it_goes() -> None:
         ("", []),
     ],
 )
-def test_comments_are_told_from_text(text: str, found: list[str]) -> None:
+def test_comments_are_distinguished_from_text(text: str, found: list[str]) -> None:
     assert [f"{c.line}:{c.column} {c.text} → {c.about}" for c in comments(text.encode())] == found

@@ -169,7 +169,7 @@ def test_what_is_no_text_is_refused_where_it_stands(data: bytes, said: str) -> N
     assert [f"{p.code} {p.span}: {p.message}" for p in problems] == [f"CC001 a.yaml:{said}"]
 
 
-def test_a_telephone_number_is_told_how_to_be_written() -> None:
+def test_a_telephone_number_has_to_be_written_in_quotes() -> None:
     [problem] = read(b"a: +61255501234", "a.yaml")[1]
     assert problem.hint == 'write "+61255501234"'
     assert "the plus is lost" in problem.cause
@@ -180,13 +180,13 @@ def test_a_number_with_a_zero_in_front_is_offered_both_ways() -> None:
     assert problem.hint == 'write "0123" in quotes if it is text, or 123 if it is a number'
 
 
-def test_all_problems_of_a_file_are_told_together() -> None:
+def test_all_problems_of_a_file_are_reported_together() -> None:
     problems = read(b"a: &x 1\na: 0123\nb: *x\n\xc3\xa9: {<<: 1}", "a.yaml")[1]
     places = [str(p.span) for p in problems]
     assert places == ["a.yaml:1:4", "a.yaml:2:1", "a.yaml:2:4", "a.yaml:3:4", "a.yaml:4:5"]
 
 
-def test_no_more_is_told_than_anybody_reads() -> None:
+def test_no_more_is_reported_than_people_read() -> None:
     assert len(read(b"- 0123\n" * 1000, "a.yaml")[1]) == 100
 
 

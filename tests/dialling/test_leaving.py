@@ -86,7 +86,7 @@ def test_a_phone_without_the_permission_is_cut_off_and_nothing_is_shown() -> Non
     assert trunk_calls(flow(), made, "2002") == []
 
 
-def test_what_no_route_takes_or_somebody_inside_answers_does_not_leave() -> None:
+def test_what_no_route_takes_or_a_phone_inside_answers_does_not_leave() -> None:
     assert dialled_out(flow(), "2001", "99", NOW) is None
     assert dialled_out(flow(), "2001", "2003", NOW) is None
 

@@ -165,7 +165,7 @@ def test_a_token_of_a_person_reports_a_commit_status(github: GitHubHost, clock: 
     assert address == f"https://github.com/team/centre/commit/{HEAD}"
 
 
-def test_a_token_without_the_right_to_checks_is_told_of_that_right(
+def test_a_token_without_the_right_to_checks_learns_of_that_right(
     github: GitHubHost, clock: Clock
 ) -> None:
     github.is_app = github.may_report = False

@@ -92,7 +92,7 @@ def project(tmp_path: Path) -> Project:
     return made
 
 
-def test_an_objects_history_is_told_newest_first(project: Project) -> None:
+def test_an_objects_history_is_shown_newest_first(project: Project) -> None:
     first = project.commit("Sales opens\n\nRequest: CHG-1\n", queues=QUEUE)
     project.commit("Another queue", queues=QUEUE + "  support:\n    label: Support\n")
     last = project.commit("Ring longer (#12)", queues=QUEUE.replace("20s", "30s"))
@@ -141,14 +141,14 @@ def test_a_deleted_object_has_a_history(project: Project) -> None:
     assert FieldChange("label", "Sales", None) in entries[0].edits
 
 
-def test_nested_fields_are_told_apart(project: Project) -> None:
+def test_nested_fields_are_distinguished(project: Project) -> None:
     level = QUEUE + "    service_level: {percent: 80, within: 20s}\n"
     project.commit("One", queues=level)
     project.commit("Two", queues=level.replace("80", "90"))
     assert project.history()[0].edits == (FieldChange("service_level.percent", 80, 90),)
 
 
-def test_a_branch_is_told_by_its_own_commits_with_the_merges_request(project: Project) -> None:
+def test_a_branch_is_shown_by_its_own_commits_with_the_merges_request(project: Project) -> None:
     project.commit("One", queues=QUEUE)
     project.git("checkout", "-b", "longer")
     project.commit("Ring longer", queues=QUEUE.replace("20s", "30s"))
@@ -165,7 +165,7 @@ def test_a_branch_is_told_by_its_own_commits_with_the_merges_request(project: Pr
     assert (entries[0].plan_id, entries[0].outcome) == ("aaaa", Outcome.CONFIRMED)
 
 
-def test_a_merge_that_changed_the_object_itself_is_told(project: Project) -> None:
+def test_a_merge_that_changed_the_object_itself_is_reported(project: Project) -> None:
     project.commit("One", queues=QUEUE)
     project.git("checkout", "-b", "longer")
     project.commit("Thirty", queues=QUEUE.replace("20s", "30s"))
@@ -184,7 +184,7 @@ def test_a_merge_that_changed_the_object_itself_is_told(project: Project) -> Non
     assert entries[0].edits == (FieldChange("ring_for", "40s", "50s"),)
 
 
-def test_a_file_that_was_no_yaml_is_told_and_not_guessed_at(project: Project) -> None:
+def test_a_file_that_was_no_yaml_is_reported_and_not_guessed_at(project: Project) -> None:
     project.commit("One", queues=QUEUE)
     project.commit("Broken", queues=QUEUE + "  sales: [\n")
     project.commit("Whole", queues=QUEUE.replace("20s", "30s"))
@@ -207,7 +207,7 @@ def test_a_secret_in_the_wrong_place_is_not_shown(project: Project) -> None:
     assert FieldChange("secret", HIDDEN, "env:SIP_2001") in shown
 
 
-def test_whoever_writes_the_message_cannot_write_the_history(project: Project) -> None:
+def test_the_author_of_a_message_cannot_write_the_history(project: Project) -> None:
     message = f"One\x01{'a' * 40}\x02\x03\n\n:100644 100644 {'0' * 40} {'0' * 40} M\n"
     project.commit(message, queues=QUEUE)
     assert len(project.history()) == 1
@@ -232,7 +232,7 @@ def test_whoever_writes_the_message_cannot_write_the_history(project: Project) -
         ([("attempted", "")], Outcome.NOT_CONFIRMED, "it was written and not read back"),
     ],
 )
-def test_what_became_of_a_commit_is_told_from_its_plan(
+def test_what_became_of_a_commit_is_taken_from_its_plan(
     project: Project, events: list[tuple[str, str]], outcome: Outcome, reason: str
 ) -> None:
     commit = project.commit("One", queues=QUEUE)

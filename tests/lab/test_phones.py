@@ -88,7 +88,7 @@ def test_phones_register_and_answer_and_hang_up(three: Site) -> None:
     assert phones.registered(three) == frozenset()
 
 
-def test_phones_that_nobody_answers_ring_until_the_caller_gives_up(three: Site) -> None:
+def test_phones_that_are_not_answered_ring_until_the_caller_gives_up(three: Site) -> None:
     phones.ring(three, passwords("2001"))
     with lab(three) as ami:
         began = time.monotonic()

@@ -127,7 +127,7 @@ def test_only_the_process_that_was_started_is_ever_ended(new_site: NewSite) -> N
     assert process.alive(site.process)
 
 
-def test_what_holds_secrets_nobody_else_can_read(new_site: NewSite) -> None:
+def test_what_holds_secrets_only_its_owner_can_read(new_site: NewSite) -> None:
     site = new_site(tls=True)
     secrets = {site.ami_secret, site.lab_secret, "PRIVATE KEY"}
     for path in site.folder.rglob("*"):

@@ -164,7 +164,7 @@ def test_events_are_off_unless_they_are_asked_for(ami: Ami) -> None:
     assert list(ami.events(time.monotonic() + 0.2)) == []
 
 
-def test_events_that_nobody_reads_are_bounded(
+def test_events_that_are_not_read_are_bounded(
     asterisk: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ami_module, "MOST_EVENTS", 5)

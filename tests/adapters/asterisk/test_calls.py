@@ -259,7 +259,7 @@ def _person(result: CallResult) -> Person | None:
     return result.observed.person if result.observed else None
 
 
-def test_a_site_that_does_something_else_is_told_by_where_they_part(estate: Estate) -> None:
+def test_a_site_that_does_something_else_is_reported_by_where_they_part(estate: Estate) -> None:
     """What is walked is not what runs: there, the keys 1 and 3 are the other way round."""
     choices = {**NODES["menu"]["choices"], "1": "extension/2002", "3": "queue/sales"}
     nodes = {**NODES, "menu": {**NODES["menu"], "choices": choices}}

@@ -21,7 +21,7 @@ def test_as_many_calls_begin_as_there_are_people_who_are_not_wrapping_up() -> No
     assert turns.may_begin("queue/sales", 42)
 
 
-def test_calls_that_end_elsewhere_wait_for_nobody() -> None:
+def test_calls_that_end_elsewhere_wait_for_no_one() -> None:
     turns = Turns(centre(ESTATE))
     for at in ("voicemail/2001", "extension/2001", "hangup", "", "queue/gone"):
         turns.begin(at)
@@ -30,7 +30,7 @@ def test_calls_that_end_elsewhere_wait_for_nobody() -> None:
         turns.end(at, 0)
 
 
-def test_a_queue_of_nobody_is_called_once_at_a_time() -> None:
+def test_a_queue_without_agents_is_called_once_at_a_time() -> None:
     turns = Turns(centre(ESTATE))
     assert turns.may_begin("queue/nobody", 0)
     turns.begin("queue/nobody")

@@ -219,7 +219,7 @@ def test_a_call_arrives_in_any_form_and_its_caller_is_shown_in_e164(
     assert running.rings(written, caller, host) == (f"{PREFIX} Bo", "+61491570006")
 
 
-def test_a_number_that_nobody_declares_is_refused_as_unknown(running: Estate) -> None:
+def test_a_number_that_is_not_declared_is_refused_as_unknown(running: Estate) -> None:
     assert running.arrives("0255501999", "0491570006", NATIONAL) == 404
 
 

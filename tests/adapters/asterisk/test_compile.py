@@ -339,7 +339,7 @@ def sales_members(members: list[dict[str, Any]], **more: Any) -> list[tuple[str,
     ]
 
 
-def test_a_phone_without_a_secret_has_one_that_nobody_knows() -> None:
+def test_a_phone_without_a_secret_has_one_that_is_unknown() -> None:
     objects = small()
     password = Key(ACCOUNTS, "auth", "workshop-phone", "password")
     first = compiled(objects).entries[password].value

@@ -81,7 +81,7 @@ def test_what_is_written_is_read_so(text: str, expected: Sections) -> None:
         ("[a]\n" + "k" * 9000 + "=1\nx=1", [("a", ["x=1"])], "x.conf:2:1: CC441 this line is"),
     ],
 )
-def test_what_asterisk_drops_is_told_with_its_place(
+def test_what_asterisk_drops_is_reported_with_its_place(
     text: str, expected: Sections, problem: str
 ) -> None:
     conf = parse(text.encode(), "x.conf")
@@ -89,7 +89,7 @@ def test_what_asterisk_drops_is_told_with_its_place(
     assert told(conf)[0].startswith(problem)
 
 
-def test_bytes_that_are_no_text_are_told() -> None:
+def test_bytes_that_are_no_text_are_reported() -> None:
     conf = parse(b"[a]\nk=1\nname=Z\xeb\nx=2", "x.conf")
     assert sections(conf) == [("a", ["k=1", "name=Z\ufffd", "x=2"])]
     assert told(conf) == ["x.conf:3:1: CC444 this is not UTF-8"]

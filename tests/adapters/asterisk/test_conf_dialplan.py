@@ -61,7 +61,7 @@ def test_steps_are_counted(lines: str, expected: list[str]) -> None:
         ("exten => $[1+1],1,A", "is worked out while Asterisk loads"),
     ],
 )
-def test_what_is_passed_over_is_told(lines: str, problem: str) -> None:
+def test_what_is_passed_over_is_reported(lines: str, problem: str) -> None:
     found = plan(f"[c]\n{lines}")
     assert [p for p in found.problems if problem in p.message], found.problems
     line = lines.count("\n") + 2

@@ -107,13 +107,13 @@ def is_told_and_put_right(estate: Estate, drift: Drift) -> None:
 
 @pytest.mark.no_cover  # the same plan and apply each time, as the tests below measure them
 @pytest.mark.parametrize("drift", CASES, ids=str)
-def test_drift_is_told_and_put_right(drift: Drift, estate: Estate) -> None:
+def test_drift_is_reported_and_put_right(drift: Drift, estate: Estate) -> None:
     is_told_and_put_right(estate, drift)
 
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("drift", [c for c in CASES if c.what in FEW], ids=str)
-def test_drift_is_told_and_put_right_on_16(
+def test_drift_is_reported_and_put_right_on_16(
     drift: Drift,
     asterisk_16: Applied,
     capsys: pytest.CaptureFixture[str],
@@ -132,7 +132,7 @@ def test_a_line_that_no_field_says_is_shown_with_its_place(estate: Estate) -> No
         assert f"{place}: [sales] announce-to-first-user=yes" in estate.lines
 
 
-def test_a_pause_is_no_drift_and_nobody_undoes_it(estate: Estate) -> None:
+def test_a_pause_is_no_drift_and_is_not_undone(estate: Estate) -> None:
     told("queue pause member PJSIP/2001 queue sales reason lunch", "paused")(estate)
     assert "19 managed objects as they were applied" in estate.drift()
     assert estate.plan() == ""
@@ -144,7 +144,7 @@ def test_a_pause_is_no_drift_and_nobody_undoes_it(estate: Estate) -> None:
     told("queue unpause member PJSIP/2001 queue sales", "unpaused")(estate)
 
 
-def test_who_logged_in_is_no_drift_and_nobody_logs_him_out(estate: Estate) -> None:
+def test_who_logged_in_is_no_drift_and_stays_logged_in(estate: Estate) -> None:
     told("queue add member PJSIP/2002 to reception", "Added")(estate)
     assert "19 managed objects as they were applied" in estate.drift()
     estate.edit("queues", "reception", "ring_for", value="16s")
@@ -153,7 +153,7 @@ def test_who_logged_in_is_no_drift_and_nobody_logs_him_out(estate: Estate) -> No
     told("queue remove member PJSIP/2002 from reception", "Removed")(estate)
 
 
-def test_a_field_that_nobody_declares_keeps_what_somebody_made_of_it(estate: Estate) -> None:
+def test_a_field_that_is_not_declared_keeps_what_was_made_of_it(estate: Estate) -> None:
     turn(DIALPLAN, "s,1(2003,20,extension/2003)", "s,1(2003,35,extension/2003)")(estate)
     estate.reload(DIALPLAN)
     assert "19 managed objects as they were applied" in estate.drift()

@@ -246,7 +246,7 @@ def test_what_asterisk_does_not_take_is_put_back(
     is_consistent(estate)
 
 
-def test_a_wrong_ami_secret_is_told_and_nothing_is_written(estate: Estate) -> None:
+def test_a_wrong_ami_secret_is_reported_and_nothing_is_written(estate: Estate) -> None:
     change_all(estate)
     assert estate.plan()
     before = contents(estate)
@@ -527,7 +527,7 @@ BESIDE = [
 
 
 @pytest.mark.parametrize("beside", BESIDE, ids=str)
-def test_what_would_not_go_with_ours_is_told_before_the_first_write(
+def test_what_would_not_go_with_ours_is_reported_before_the_first_write(
     beside: Beside, estate: Estate
 ) -> None:
     path = estate.site.etc / beside.file

@@ -207,7 +207,7 @@ def test_an_agent_logs_in_by_code_is_served_and_logs_out(exchange: Exchange) -> 
     assert set(exchange.members("sales")) == {"ann.l", "desk-b"}
 
 
-def test_somebody_whom_no_queue_lists_logs_in_nowhere(exchange: Exchange) -> None:
+def test_a_person_whom_no_queue_lists_logs_in_nowhere(exchange: Exchange) -> None:
     exchange.dials("2002", "*45")
     assert exchange.members("sales") == {}
 

@@ -39,14 +39,14 @@ def found(storage: LocalFolder) -> list[str]:
     "text",
     ["[sales]\nstrategy=ringall\n", "[sales](+)\nstrategy=ringall\n", "  [sales] (+)\nweight=1\n"],
 )
-def test_a_section_of_ours_that_is_written_by_hand_too_is_told_with_its_place(
+def test_a_section_of_ours_that_is_written_by_hand_too_is_reported_with_its_place(
     tmp_path: Path, text: str
 ) -> None:
     storage = etc(tmp_path, queues=f"; by hand\n{text}#tryinclude queues.d/*.conf\n")
     assert found(storage) == ["etc/queues.conf:2:1: [sales]"]
 
 
-def test_what_an_included_file_adds_is_told_too(tmp_path: Path) -> None:
+def test_what_an_included_file_adds_is_reported_too(tmp_path: Path) -> None:
     storage = etc(tmp_path, queues="#tryinclude queues.d/*.conf\n")
     (tmp_path / "pjsip.d").mkdir()
     (tmp_path / "pjsip.d/zz.conf").write_text("[2001](+)\ncontext=mine\n", encoding="utf-8")

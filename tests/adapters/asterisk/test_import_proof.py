@@ -92,7 +92,7 @@ def proving(files: dict[str, str]) -> Proving:
 
 @settings(max_examples=scaled(60))
 @given(FILES)
-def test_whatever_stands_in_the_files_is_compared_or_told(files: dict[str, str]) -> None:
+def test_whatever_stands_in_the_files_is_compared_or_reported(files: dict[str, str]) -> None:
     read = confs(files)
     found = imported_confs(read, SETTING)
     proof = prove(read, found, SETTING, FIRST)
@@ -256,7 +256,7 @@ def test_codes_that_phones_dial_are_compared() -> None:
     assert differing(others) == {"*28", "*98"}
 
 
-def test_every_call_of_the_basic_pbx_is_compared_and_what_differs_is_told() -> None:
+def test_every_call_of_the_basic_pbx_is_compared_and_what_differs_is_reported() -> None:
     root = programs("22").root
     folder = root / BASIC_PBX
     known = words(gzip.decompress((root / SPOKEN).read_bytes()))

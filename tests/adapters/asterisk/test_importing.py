@@ -252,7 +252,7 @@ def test_a_menu_becomes_a_tree() -> None:
     }
 
 
-def test_a_menu_whose_words_nobody_gives_is_listed_and_leaves_nothing_behind() -> None:
+def test_a_menu_whose_words_are_not_given_is_listed_and_leaves_nothing_behind() -> None:
     found = imported(estate(MENU), Setting())
     assert not {"ivr", "number", "prompt"} & kinds(found).keys()
     assert any("those of menu are not given" in line for line in listed(found))
@@ -320,7 +320,7 @@ def test_a_number_that_is_blocked_on_its_way_becomes_a_route_without_trunks() ->
         ("(2001@box,u)", "(2002@box,u)", "PJSIP/2001"),
     ],
 )
-def test_a_phone_that_rings_otherwise_is_told(old: str, new: str, told: str) -> None:
+def test_a_phone_that_rings_otherwise_is_reported(old: str, new: str, told: str) -> None:
     text = estate()
     text["extensions.conf"] = text["extensions.conf"].replace(old, new, 1)
     assert any(told in line for line in listed(imported(text)))
@@ -338,13 +338,13 @@ def test_a_phone_that_rings_otherwise_is_told(old: str, new: str, told: str) -> 
         ("timeout=abc", "no field of a queue says"),
     ],
 )
-def test_a_queue_that_works_otherwise_is_told(option: str, told: str) -> None:
+def test_a_queue_that_works_otherwise_is_reported(option: str, told: str) -> None:
     text = estate()
     text["queues.conf"] += option + "\n"
     assert any(told in line for line in listed(imported(text)))
 
 
-def test_two_ways_into_a_queue_that_end_differently_are_told() -> None:
+def test_two_ways_into_a_queue_that_end_differently_are_reported() -> None:
     more = "exten => +61255501001,1,Queue(help,,,,30)\n same => n,Goto(phones,2001,1)\n"
     found = imported(estate(INBOUND + "Queue(help,,,,90)\n" + more))
     assert any("from here callers go on to extension/2001 after 30s" in x for x in listed(found))

@@ -86,7 +86,7 @@ def test_how_long_a_menu_waits(steps: str, seconds: str) -> None:
     assert start(found)["timeout"] == seconds
 
 
-def test_keys_that_count_while_a_recording_plays_only_are_told() -> None:
+def test_keys_that_count_while_a_recording_plays_only_are_reported() -> None:
     found = imported(estate(MENU.replace("WaitExten(10)", "Hangup()")))
     assert start(found)["choices"] == {"1": "queue/help"}
     assert start(found)["on_timeout"] == "hangup"
@@ -121,7 +121,7 @@ exten => 1,1,Queue(help)
     assert nodes["top-2"]["on_timeout"] == "extension/2001"
 
 
-def test_a_recording_that_cannot_be_interrupted_before_a_wait_for_keys_is_told() -> None:
+def test_a_recording_that_cannot_be_interrupted_before_a_wait_for_keys_is_reported() -> None:
     found = imported(estate(MENU.replace("Background(menu)", "Playback(menu)")))
     assert start(found)["choices"] == {"1": "queue/help"}
     assert any("keys count once the recording is over" in r for r in lines(found, "Playback"))
@@ -293,7 +293,7 @@ def test_callers_of_a_list_arrive_as_the_dialplan_compares_them(
     assert {k: v for k, v in trunk.items() if k in ("inbound_number_format", "country")} == form
 
 
-def test_callers_whose_numbers_are_written_in_two_forms_are_told() -> None:
+def test_callers_whose_numbers_are_written_in_two_forms_are_reported() -> None:
     text = INBOUND + (
         'GotoIf($["${CALLERID(num)}" = "0400000000"]?phones,2001,1)\n'
         ' same => n,GotoIf($["${CALLERID(num)}" = "61400000001"]?phones,2001,1)\n'
@@ -385,7 +385,7 @@ def test_a_switch_that_people_change_is_a_switch(text: str, name: str) -> None:
     assert not lines(found, "NIGHT=0")
 
 
-def test_a_switch_of_three_positions_is_told() -> None:
+def test_a_switch_of_three_positions_is_reported() -> None:
     text = SWITCH.replace(
         "same => n,Queue(help)",
         'same => n,GotoIf($["${NIGHT}" = "2"]?phones,2001,1)\n same => n,Queue(help)',
@@ -396,7 +396,7 @@ def test_a_switch_of_three_positions_is_told() -> None:
     assert any("never as with 1 or 2" in reason for reason in lines(found, "GotoIf"))
 
 
-def test_what_nobody_changes_is_a_constant() -> None:
+def test_what_no_one_changes_is_a_constant() -> None:
     found = imported(estate(SWITCH.replace("Set(GLOBAL(NIGHT)=", "NoOp(")))
     assert reached(found) == "queue/help"
     assert not lines(found, "NIGHT=0")
@@ -448,7 +448,7 @@ def test_ten_phones_in_a_row_are_followed() -> None:
         ),
     ],
 )
-def test_a_busy_phone_that_leads_elsewhere_is_told(branch: str) -> None:
+def test_a_busy_phone_that_leads_elsewhere_is_reported(branch: str) -> None:
     text = f"{INBOUND}Dial(PJSIP/2002,9)\n same => n,{branch}"
     text += f"exten => {NUMBER},60(busy),Queue(help)\n"
     found = imported(estate(text))
@@ -494,7 +494,7 @@ def test_callers_stay_in_a_queue_that_lets_them_in_when_it_is_empty() -> None:
     assert "empty" not in fields(found, "queue/help")["overflow"]  # type: ignore[operator]  # fields
 
 
-def test_a_queue_that_counts_as_empty_otherwise_is_told() -> None:
+def test_a_queue_that_counts_as_empty_otherwise_is_reported() -> None:
     found = imported(estate(INBOUND + "Queue(help)", queues=QUEUES + "joinempty=strict\n"))
     assert any("where no member is logged in" in line for line in listed(found))
 
@@ -632,7 +632,7 @@ def test_a_number_that_leads_to_a_mailbox_has_a_tree() -> None:
     assert found.taken[place] == (f"ivr/{tree}",)
 
 
-def test_a_number_that_only_ends_the_call_has_a_tree_and_its_cause_is_told() -> None:
+def test_a_number_that_only_ends_the_call_has_a_tree_and_its_cause_is_reported() -> None:
     found = imported(estate("exten => 312,1,Hangup(17)\n"))
     (tree,) = kinds(found)["ivr"]
     assert fields(found, f"ivr/{tree}")["nodes"] == {"top": {"type": "hangup"}}
@@ -676,7 +676,7 @@ periodic-announce-frequency=90
 """
 
 
-def test_what_waiting_callers_are_told() -> None:
+def test_what_waiting_callers_hear() -> None:
     found = imported(estate(queues=QUEUES + ANNOUNCED))
     assert fields(found, "queue/help")["announcements"] == {
         "position": True,
@@ -687,19 +687,19 @@ def test_what_waiting_callers_are_told() -> None:
     assert not any("no field of a queue" in line for line in listed(found))
 
 
-def test_without_a_frequency_waiting_callers_are_told_nothing() -> None:
+def test_without_a_frequency_waiting_callers_hear_nothing() -> None:
     found = imported(estate(queues=QUEUES + "announce-position=yes\nperiodic-announce=welcome\n"))
     assert "announcements" not in fields(found, "queue/help")
 
 
-def test_position_and_wait_are_told_unless_an_option_says_otherwise() -> None:
+def test_position_and_wait_are_announced_unless_an_option_says_otherwise() -> None:
     found = imported(estate(queues=QUEUES + "announce-frequency=30\n"))
     told = {"position": True, "wait_time": True, "every": "30s"}
     assert fields(found, "queue/help")["announcements"] == told
 
 
 @pytest.mark.parametrize("value", ["limit", "more"])
-def test_a_position_that_is_told_to_some_is_told(value: str) -> None:
+def test_a_position_that_some_callers_hear_is_reported(value: str) -> None:
     queue = f"{QUEUES}announce-frequency=30\nannounce-position={value}\n"
     found = imported(estate(queues=queue))
     assert any("ccstate announces it to every caller" in line for line in listed(found))

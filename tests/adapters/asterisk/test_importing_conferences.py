@@ -68,7 +68,7 @@ def test_the_pin_of_a_room_is_a_secret_and_in_no_report() -> None:
         (["ConfBridge(talk)", "Queue(help)"], "the call ends where the conference does"),
     ],
 )
-def test_what_no_field_of_a_room_says_is_told(steps: list[str], told: str) -> None:
+def test_what_no_field_of_a_room_says_is_reported(steps: list[str], told: str) -> None:
     found = whole(*steps)
     assert "conference_room" in kinds(found)
     assert any(told in line for line in listed(found) if "ConfBridge" in line), listed(found)
@@ -157,12 +157,12 @@ def test_moderators_have_a_pin_of_their_own_and_others_wait_for_them() -> None:
         (f"{GUEST}[keys]\ntype=menu\n1=toggle_mute\n", "no conference that became a room"),
     ],
 )
-def test_what_a_room_does_not_say_of_a_profile_is_told(profiles: str, told: str) -> None:
+def test_what_a_room_does_not_say_of_a_profile_is_reported(profiles: str, told: str) -> None:
     found = whole("ConfBridge(talk,,guest)", profiles=profiles)
     assert any(told in line for line in listed(found)), listed(found)
 
 
-def test_keys_in_a_conference_are_told() -> None:
+def test_keys_in_a_conference_are_reported() -> None:
     menu = "[keys]\ntype=menu\n1=toggle_mute\n"
     found = whole("ConfBridge(talk,,,keys)", profiles=menu)
     assert any("1 = toggle_mute: differs: with ccstate keys do nothing" in t for t in listed(found))

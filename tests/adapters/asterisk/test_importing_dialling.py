@@ -72,7 +72,7 @@ def test_numbers_that_became_routes_are_said_by_them() -> None:
     assert only.startswith("exten => 911,1,Dial(PJSIP/911@line): differs: ccstate lets an outside")
 
 
-def test_a_number_for_help_that_some_phones_cannot_call_is_told() -> None:
+def test_a_number_for_help_that_some_phones_cannot_call_is_reported() -> None:
     text = estate("[other]\nexten => 911,1,Dial(PJSIP/911@line,120)\n[phones]\ninclude => none\n")
     text["pjsip.conf"] = text["pjsip.conf"].replace("context=phones", "context=other", 1)
     found = imported(text, setting("+1"))

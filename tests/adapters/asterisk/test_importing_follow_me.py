@@ -42,23 +42,23 @@ def test_the_numbers_of_follow_me(lines: str, expected: list[dict[str, str]]) ->
 
 
 @pytest.mark.parametrize("lines", ["number=2002&0491570006", "number=99x", "number=2002,soon", ""])
-def test_numbers_that_no_field_says_are_told(lines: str) -> None:
+def test_numbers_that_no_field_says_are_reported(lines: str) -> None:
     found = following(lines)
     assert "follow_me" not in fields(found, "extension/2001")
     assert any("no extension goes on to this FollowMe()" in line for line in listed(found))
 
 
-def test_prompts_of_follow_me_are_told() -> None:
+def test_prompts_of_follow_me_are_reported() -> None:
     found = following("number=2002\ntakecall=5")
     assert any("takecall = 5: ccstate does not ask" in line for line in listed(found))
 
 
-def test_settings_of_all_are_told() -> None:
+def test_settings_of_all_are_reported() -> None:
     found = following("number=2002\n[general]\ntakecall=5")
     assert any("writes nothing into [general]" in line for line in listed(found))
 
 
-def test_a_number_that_only_follows_is_told() -> None:
+def test_a_number_that_only_follows_is_reported() -> None:
     dialplan = f"{DIALPLAN}exten => 2900,1,FollowMe(ann)\n"
     files = {**estate(), "extensions.conf": dialplan, "followme.conf": "[ann]\nnumber=2002\n"}
     found = imported(files, SETTING)

@@ -77,7 +77,7 @@ def test_a_code_that_turns_calls_away_and_no_longer_is_said_wholly() -> None:
     assert not lines(found, "(off)")
 
 
-def test_forwarding_is_told_where_it_is_asked_and_where_it_is_set() -> None:
+def test_forwarding_is_reported_where_it_is_asked_and_where_it_is_set() -> None:
     found = whole(FORWARDED)
     code = fields(found, "feature_code/forward")
     assert code == {"code": "*72", "action": "forward"}

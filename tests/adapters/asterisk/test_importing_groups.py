@@ -78,7 +78,7 @@ def test_numbers_of_phones_that_can_be_dialled_at_a_menu() -> None:
     assert not [line for line in listed(found) if "callers may dial" in line]
 
 
-def test_a_menu_that_takes_the_number_of_one_phone_only_is_told() -> None:
+def test_a_menu_that_takes_the_number_of_one_phone_only_is_reported() -> None:
     found = whole(MENU + "exten => 2001,1,Goto(phones,2001,1)\n")
     node = fields(found, "ivr/menu")["nodes"]["top"]  # type: ignore[index]  # a tree has nodes
     assert "dial_extensions" not in node

@@ -158,7 +158,7 @@ def test_a_queue_option_that_changes_nothing_is_not_listed(line: str) -> None:
     assert not [told for told in listed(found) if line.partition("=")[0] in told]
 
 
-def test_the_own_recording_of_asterisk_is_told_where_no_other_is_named() -> None:
+def test_the_own_recording_of_asterisk_is_reported_where_no_other_is_named() -> None:
     text = f"{QUEUES}periodic-announce-frequency=30\n"
     assert any(
         "queue-periodic-announce is not played" in t for t in listed(imported(estate(queues=text)))
@@ -175,7 +175,7 @@ def test_a_carrier_that_is_reached_by_sips() -> None:
     assert fields(imported(estate(pjsip=text)), "trunk/line")["transport"] == "tls"
 
 
-def test_a_trunk_option_that_ccstate_leaves_alone_is_told_where_it_is_set() -> None:
+def test_a_trunk_option_that_ccstate_leaves_alone_is_reported_where_it_is_set() -> None:
     text = PJSIP.replace("aors=line\n", "aors=line\nrtp_symmetric=yes\n")
     assert any(
         "trunks have rtp_symmetric=no" in line for line in listed(imported(estate(pjsip=text)))
@@ -204,7 +204,7 @@ def test_a_mailbox_with_the_lamps_of_two_phones_belongs_to_neither() -> None:
     assert fields(found, "extension/2001")["device"] == "none"
 
 
-def test_a_lamp_of_several_mailboxes_is_told() -> None:
+def test_a_lamp_of_several_mailboxes_is_reported() -> None:
     text = PJSIP.replace("mailboxes=2001@box", "mailboxes=2001@box, 2003@box")
     voicemail = "[box]\n2001 => 4711,Ann Lee\n2003 => 4712,Front Desk\n"
     (told,) = [

@@ -74,20 +74,20 @@ def test_an_option_that_changes_nothing_is_not_listed(option: str) -> None:
         (LOT.replace("[default]", "[Front Desk]"), "have to call the lot front-desk"),
     ],
 )
-def test_what_no_field_of_a_lot_says_is_told(lots: str, reason: str) -> None:
+def test_what_no_field_of_a_lot_says_is_reported(lots: str, reason: str) -> None:
     assert any(reason in line for line in told(parked(lots))), told(parked(lots))
 
 
 GIVES_UP = f"{LOT}comebacktoorigin=no\ncomebackcontext=nobody\n"
 
 
-def test_where_calls_go_that_nobody_takes() -> None:
+def test_where_calls_go_that_are_not_taken() -> None:
     found = parked(GIVES_UP, f"{INCLUDE}[nobody]\nexten => s,1,Queue(help)\n")
     assert fields(found, "parking_lot/default")["on_timeout"] == "queue/help"
     assert told(found) == []
 
 
-def test_a_way_of_calls_that_nobody_takes_which_no_object_says_is_told() -> None:
+def test_a_way_of_calls_that_are_not_taken_which_no_object_says_is_reported() -> None:
     found = parked(GIVES_UP, f"{INCLUDE}[nobody]\nexten => s,1,AGI(x.agi)\n")
     assert "on_timeout" not in fields(found, "parking_lot/default")
     assert any("goes back to the phone that parked it" in line for line in told(found))

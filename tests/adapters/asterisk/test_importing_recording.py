@@ -66,7 +66,7 @@ def test_a_queue_has_the_recording_of_the_calls_that_reach_it(steps: str, expect
     assert recording(whole("[inbound]\n" + number(steps)), "queue/help") == expected
 
 
-def test_a_call_that_is_recorded_while_it_waits_is_told() -> None:
+def test_a_call_that_is_recorded_while_it_waits_is_reported() -> None:
     found = whole("[inbound]\n" + number("MixMonitor(${UNIQUEID}.wav,,/bin/mail)\nQueue(help)"))
     assert recording(found, "queue/help") == {"when": "always"}
     (told,) = lines(found, "MixMonitor")
@@ -74,12 +74,12 @@ def test_a_call_that_is_recorded_while_it_waits_is_told() -> None:
         assert word in told
 
 
-def test_an_announcement_that_tells_nobody_of_a_recording_is_no_notice() -> None:
+def test_an_announcement_that_does_not_speak_of_a_recording_is_no_notice() -> None:
     steps = "Answer()\nPlayback(demo-thanks)\nMixMonitor(${UNIQUEID}.wav,b)\nQueue(help)"
     assert recording(whole("[inbound]\n" + number(steps)), "queue/help") == {"when": "always"}
 
 
-def test_a_queue_that_some_calls_reach_unrecorded_is_told() -> None:
+def test_a_queue_that_some_calls_reach_unrecorded_is_reported() -> None:
     both = number("MixMonitor(a.wav,b)\nQueue(help)") + number("Queue(help)", "+61255501001")
     found = whole("[inbound]\n" + both)
     assert recording(found, "queue/help") == {"when": "always"}
@@ -100,7 +100,7 @@ def test_a_phone_that_may_record_by_a_key() -> None:
     assert fields(found, "extension/2002")["rights"] == ["transfer"]
 
 
-def test_a_recording_of_what_nobody_answers_is_listed() -> None:
+def test_a_recording_of_what_is_not_answered_is_listed() -> None:
     found = whole("[inbound]\n" + number("MixMonitor(a.wav)\nVoiceMail(2001@box,u)"))
     (told,) = lines(found, "MixMonitor")
     assert "by its field `recording`" in told

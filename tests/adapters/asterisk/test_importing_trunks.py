@@ -64,7 +64,7 @@ def test_addresses_from_which_a_carrier_calls() -> None:
     assert not [line for line in listed(found) if "match" in line or "takes calls from" in line]
 
 
-def test_a_carrier_that_never_calls_from_the_host_that_it_is_called_at_is_told() -> None:
+def test_a_carrier_that_never_calls_from_the_host_that_it_is_called_at_is_reported() -> None:
     found = with_line("", IDENTIFY.format("198.51.100.7"))
     assert fields(found, "trunk/line")["addresses"] == ["198.51.100.7"]
     assert any("takes calls from sip.carrier.example" in line for line in listed(found))
@@ -85,7 +85,7 @@ def test_the_codecs_of_a_carrier(options: str, codecs: list[str]) -> None:
     assert not [line for line in listed(found) if "allow" in line]
 
 
-def test_a_codec_that_no_trunk_has_is_told() -> None:
+def test_a_codec_that_no_trunk_has_is_reported() -> None:
     found = with_line("allow=!all,gsm")
     assert "codecs" not in fields(found, "trunk/line")
     assert any("a trunk has no codec gsm" in line for line in listed(found))
@@ -122,7 +122,7 @@ def test_international_numbers_need_no_format(dialled: tuple[str, ...]) -> None:
     assert "inbound_number_format" not in fields(arriving(*dialled), "trunk/line")
 
 
-def test_numbers_in_no_common_form_are_told() -> None:
+def test_numbers_in_no_common_form_are_reported() -> None:
     found = arriving("0255501000", "255501001")
     assert "inbound_number_format" not in fields(found, "trunk/line")
     assert any("the carrier dials 0255501000" in line for line in listed(found))
@@ -170,7 +170,7 @@ def test_words_before_the_names_of_callers() -> None:
 
 
 @pytest.mark.parametrize("name", ["Sales", "${CALLERID(name)} for sales", "${DB(cid/1)}"])
-def test_another_name_in_place_of_the_callers_is_told(name: str) -> None:
+def test_another_name_in_place_of_the_callers_is_reported(name: str) -> None:
     found = imported(estate(NAMED.replace("Sales: ${CALLERID(name)}", name)))
     assert "caller_name_prefix" not in fields(found, "number/+61255501000")
     assert any("CALLERID(name)" in line for line in listed(found))

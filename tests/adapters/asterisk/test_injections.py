@@ -186,7 +186,7 @@ def test_a_secret_is_held_as_it_is_or_refused_without_repeating_it(
 
 
 @pytest.mark.parametrize("pin", ["", "12a4", "1 2", "-1", "１２３", "1" * 79, "1,2", "1\n2"])
-def test_a_pin_that_nobody_can_type_is_refused(pin: str) -> None:
+def test_a_pin_that_cannot_be_typed_is_refused(pin: str) -> None:
     objects = small()
     objects[Address("extension", "2001")]["voicemail"]["pin"] = pin
     assert said(objects) == [("extension/2001", "voicemail.pin", "CC492")]

@@ -79,7 +79,7 @@ def test_a_wait_in_a_queue_has_no_end_only_where_none_is_said(
     assert stop.seconds == seconds
 
 
-def test_a_value_that_nobody_knows_may_be_carried_along() -> None:
+def test_a_value_that_no_one_knows_may_be_carried_along() -> None:
     _, stop = played("Set(FILE=${UNIQUEID}-${EPOCH}.wav); MixMonitor(${FILE}); Queue(help)")
     assert isinstance(stop, Waits)
     assert [heard.kind for heard in stop.heard] == ["records"]

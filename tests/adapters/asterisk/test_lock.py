@@ -76,7 +76,7 @@ def test_a_torn_lock_holds_and_is_given_back_by_its_name(
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("nowhere")])
-def test_a_folder_or_a_dangling_link_in_its_place_is_nobodys_lock(
+def test_a_folder_or_a_dangling_link_in_its_place_is_no_lock(
     folder: LocalFolder, tmp_path: Path, make: Callable[[Path], None]
 ) -> None:
     (tmp_path / "ccstate/lock").mkdir(parents=True)
@@ -160,7 +160,7 @@ def test_whatever_is_asked_in_turn_the_first_holder_holds(steps: list[tuple[str,
             assert transaction.lock_holder(folder) == holder
 
 
-def test_whoever_is_second_to_make_the_folder_of_locks_takes_part_all_the_same(
+def test_the_second_process_to_make_the_folder_of_locks_takes_part_too(
     tmp_path: Path,
 ) -> None:
     def ask(root: Path, together: threading.Barrier) -> Holder | None:

@@ -72,7 +72,7 @@ def watched(*events: Message) -> ObservedCall:
     return call
 
 
-def test_a_call_that_an_agent_answers_is_told_as_it_was_walked() -> None:
+def test_a_call_that_an_agent_answers_is_reported_as_it_was_walked() -> None:
     call = watched(
         *TO_SALES,
         message("DialBegin", Uniqueid="1.1", DialString="PJSIP/2001"),
@@ -118,7 +118,7 @@ def test_a_call_that_the_site_ends_is_cut_off_unless_that_is_declared() -> None:
     assert observed_journey(FLOW, [], None, over=9).end is End.CUT_OFF
 
 
-def test_who_answers_an_extension_or_a_number_elsewhere_is_told() -> None:
+def test_who_answers_an_extension_or_a_number_elsewhere_is_reported() -> None:
     phone = watched(
         *COMING,
         told("extension/2001", "enter"),
@@ -138,7 +138,7 @@ def test_who_answers_an_extension_or_a_number_elsewhere_is_told() -> None:
     assert answered_ending(MENU, outside.answering) == Ending(End.HUMAN, "number/+61491570006")
 
 
-def test_a_caller_in_a_conference_room_talks_to_whoever_is_there() -> None:
+def test_a_caller_in_a_conference_room_talks_to_those_who_are_there() -> None:
     joins = message("ConfbridgeJoin", Uniqueid="1.1", Conference="weekly")
     call = watched(*COMING, told("conference_room/weekly", "enter"), joins)
     assert call.is_talking
@@ -147,7 +147,7 @@ def test_a_caller_in_a_conference_room_talks_to_whoever_is_there() -> None:
     assert found == Ending(End.HUMAN, "conference_room/weekly")
 
 
-def test_a_phone_that_does_not_answer_is_nobody() -> None:
+def test_a_phone_that_does_not_answer_is_no_person() -> None:
     call = watched(
         *COMING,
         message("DialBegin", Uniqueid="1.1", DialString="2001"),

@@ -54,7 +54,7 @@ def test_people_of_a_team_ring_by_their_names(estate: Estate) -> None:
     assert rung(estate) == ["cy.d", "ann.l", "bo.o"]
 
 
-def test_an_order_changed_by_hand_is_told_and_put_back(estate: Estate) -> None:
+def test_an_order_changed_by_hand_is_reported_and_put_back(estate: Estate) -> None:
     in_order(estate, CY, {"team": "sales"})
     estate.apply()
     file = estate.site.etc / FILES[QUEUES]
@@ -73,7 +73,7 @@ def test_an_order_changed_by_hand_is_told_and_put_back(estate: Estate) -> None:
     assert rung(estate) == ["cy.d", "ann.l", "bo.o"]
 
 
-def test_whoever_calls_while_the_queue_is_away_waits_for_it(estate: Estate) -> None:
+def test_who_calls_while_the_queue_is_away_waits_for_it(estate: Estate) -> None:
     in_order(estate, CY, BO, ANN)
     estate.apply()
     file = estate.site.etc / FILES[QUEUES]

@@ -75,7 +75,7 @@ def test_a_call_is_parked_by_a_phone_and_fetched_by_another(
     assert estate.plan() == ""
 
 
-def test_a_call_that_nobody_fetches_comes_back_to_who_parked_it(estate: Estate) -> None:
+def test_a_call_that_is_not_fetched_comes_back_to_who_parked_it(estate: Estate) -> None:
     declare(estate, timeout="3s")
     first = talks(estate)
     presses_the_code(estate, first)
@@ -84,7 +84,7 @@ def test_a_call_that_nobody_fetches_comes_back_to_who_parked_it(estate: Estate) 
     assert parked(estate) == {}
 
 
-def test_a_call_that_nobody_fetches_goes_where_the_lot_says(estate: Estate) -> None:
+def test_a_call_that_is_not_fetched_goes_where_the_lot_says(estate: Estate) -> None:
     declare(estate, timeout="3s", on_timeout="voicemail/2900")
     presses_the_code(estate, talks(estate))
     estate.wait_for_channel("!VoiceMail!2900@ccstate")
@@ -102,7 +102,7 @@ def test_what_is_changed_by_hand_is_seen_as_stored_and_as_running(estate: Estate
     assert estate.plan() == ""
 
 
-def test_a_server_without_the_line_that_includes_lots_is_told_where_there_is_one(
+def test_a_server_without_the_line_that_includes_lots_is_reported_where_there_is_one(
     estate: Estate,
 ) -> None:
     main = estate.site.etc / "res_parking.conf"

@@ -35,7 +35,7 @@ def exchange(
 
 
 @pytest.mark.parametrize("caller, called", [("2002", "2001"), ("2001", "2002")])
-def test_whoever_has_the_right_transfers_the_other_party_by_code(
+def test_who_has_the_right_transfers_the_other_party_by_code(
     exchange: Exchange, caller: str, called: str
 ) -> None:
     with exchange.dials(caller, called) as call:
@@ -69,7 +69,7 @@ def test_a_transfer_after_asking_connects_the_two_others(exchange: Exchange) -> 
         call.talk("2002", "2003")
 
 
-def test_whoever_asks_first_reaches_no_route_that_asks_for_a_permission(
+def test_who_asks_first_reaches_no_route_that_asks_for_a_permission(
     exchange: Exchange,
 ) -> None:
     with exchange.dials("2002", "2001") as call:
@@ -158,15 +158,13 @@ def test_the_code_stops_a_recording(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("number", ["2004", "2001", "8201"])
-def test_callers_are_told_of_a_recording_before_a_phone_rings(
-    exchange: Exchange, number: str
-) -> None:
+def test_callers_hear_of_a_recording_before_a_phone_rings(exchange: Exchange, number: str) -> None:
     with exchange.dials("2002", number) as call:
         call.talk("2002", "2005" if number == "8201" else number)
         assert call.notices_and_rings() == ["told", "rings"]
 
 
-def test_nothing_is_told_where_nothing_is_recorded(exchange: Exchange) -> None:
+def test_no_notice_is_played_where_nothing_is_recorded(exchange: Exchange) -> None:
     with exchange.dials("2001", "2002") as call:
         call.talk("2001", "2002")
         assert call.notices_and_rings() == ["rings"]
@@ -269,7 +267,7 @@ def test_phones_of_a_group_ring_in_turn_until_one_answers(exchange: Exchange) ->
 
 
 @pytest.mark.parametrize("number", ["8103", "8104"])
-def test_a_group_that_nobody_answers_sends_the_caller_on(exchange: Exchange, number: str) -> None:
+def test_a_group_that_is_not_answered_sends_the_caller_on(exchange: Exchange, number: str) -> None:
     with exchange.dials("2002", number) as call:
         call.comes_to("extension/2900 voicemail")
         assert sorted(call.outcomes()) == [("2011", "NOANSWER"), ("2013", "NOANSWER")]

@@ -208,7 +208,7 @@ def test_another_reference_is_shown_as_a_change_and_the_same_one_is_not(reading:
     assert "extension/2003" not in reading.out
 
 
-def test_a_change_by_hand_is_told_where_it_can_be_read(reading: Reading) -> None:
+def test_a_change_by_hand_is_reported_where_it_can_be_read(reading: Reading) -> None:
     STRATEGY(reading.writer)
     turn(PJSIP, "set_var=CC_CALLER_NAME=Front desk", "set_var=CC_CALLER_NAME=Boss")(reading.writer)
     PASSWORD(reading.writer)
@@ -265,7 +265,7 @@ SECRET_QUESTIONS = (
 
 
 @pytest.mark.parametrize("action, headers", SECRET_QUESTIONS)
-def test_no_secret_is_told_to_the_reader_by_ami(
+def test_no_secret_reaches_the_reader_by_ami(
     reading: Reading, action: str, headers: tuple[tuple[str, str], ...]
 ) -> None:
     login = Login(reading.site.ami_host, reading.site.ami_port, "preview", "for-plans")

@@ -173,7 +173,7 @@ def modes(folder: Path) -> dict[str, int]:
     }
 
 
-def test_the_group_may_read_the_records_and_nobody_else_the_secrets(tmp_path: Path) -> None:
+def test_the_group_may_read_the_records_and_no_other_the_secrets(tmp_path: Path) -> None:
     transaction.write(LocalFolder(tmp_path), kept.dump(RECORDS))
     assert modes(tmp_path) == {kept.PATH: 0o640, kept.SECRETS: 0o600}
 

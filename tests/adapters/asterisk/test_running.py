@@ -122,7 +122,7 @@ def test_penalties_and_members_by_hand_are_seen(ami: Ami) -> None:
         ("voicemail", "app_voicemail.so"),
     ],
 )
-def test_a_module_that_somebody_stopped_is_told_and_no_error(
+def test_a_module_that_was_stopped_is_reported_and_no_error(
     ami: Ami, file: str, module: str
 ) -> None:
     ami.do("ModuleLoad", ("Module", module), ("LoadType", "unload"))

@@ -40,7 +40,7 @@ def seen(ami: Ami) -> Mapping[Address, Activity]:
     return activity(running, read_channels(ami), estate.compiled().entries)
 
 
-def test_a_carrier_that_asterisk_found_no_address_for_is_told(ami: Ami) -> None:
+def test_a_carrier_that_asterisk_found_no_address_for_is_reported(ami: Ami) -> None:
     trunk = Address("trunk", "sydney-a")
     entries = dict(estate.compiled().entries)
     host = Key(PJSIP, "identify", "trunk-sydney-a", "match")
@@ -103,7 +103,7 @@ def test_calls_are_found_where_they_are(settled: Site, ami: Ami) -> None:
     assert found[Address("ivr", "main")] == one
 
 
-def test_members_are_told_who_are_paused_or_logged_in(ami: Ami) -> None:
+def test_members_are_reported_who_are_paused_or_logged_in(ami: Ami) -> None:
     ami.command("queue pause member PJSIP/2121 queue billing reason Lunch")
     ami.command("queue add member PJSIP/2000 to billing penalty 3 as temp")
     found = seen(ami)[Address("queue", "billing")]
@@ -112,7 +112,7 @@ def test_members_are_told_who_are_paused_or_logged_in(ami: Ami) -> None:
     assert found == Activity(0, ("logged in: temp", "marguerite.d is paused: Lunch"))
 
 
-def test_trunks_that_are_away_are_told_and_phones_are_not(ami: Ami) -> None:
+def test_trunks_that_are_away_are_reported_and_phones_are_not(ami: Ami) -> None:
     found = seen(ami)
     (registration,) = found[Address("trunk", "sydney-a")].words
     assert registration.startswith("its registration is ")

@@ -54,7 +54,9 @@ def test_modules_that_were_stopped_are_loaded_and_read_their_files(ami: Ami) -> 
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if file != PARKING])
-def test_a_file_that_was_not_read_to_its_end_is_told(settled: Site, ami: Ami, file: str) -> None:
+def test_a_file_that_was_not_read_to_its_end_is_reported(
+    settled: Site, ami: Ami, file: str
+) -> None:
     texts = estate.texts()
     wanted = estate.revisions(texts)
     path = FILES[file]
@@ -88,7 +90,7 @@ def test_a_module_that_cannot_be_loaded_is_an_error(settled: Site, ami: Ami) -> 
     assert read_running(ami, None, []).loaded["queues"]
 
 
-def test_a_reload_waits_for_somebody_elses(settled: Site, ami: Ami) -> None:
+def test_a_reload_waits_for_another(settled: Site, ami: Ami) -> None:
     def others() -> None:
         with estate.connect(settled) as session:
             for _ in range(30):
@@ -101,7 +103,7 @@ def test_a_reload_waits_for_somebody_elses(settled: Site, ami: Ami) -> None:
     busy.join()
 
 
-def test_whoever_is_paused_stays_so_with_the_reason(settled: Site, ami: Ami) -> None:
+def test_who_is_paused_stays_so_with_the_reason(settled: Site, ami: Ami) -> None:
     pause(ami, "PJSIP/2121", "Lunch")
     pause(ami, "PJSIP/3144", "Training")
     ami.command("queue add member PJSIP/2000 to billing penalty 3 as temp")
@@ -127,7 +129,7 @@ def test_whoever_is_paused_stays_so_with_the_reason(settled: Site, ami: Ami) -> 
             ami.command(f"queue unpause member {interface} queue billing")
 
 
-def test_whoever_came_back_in_between_is_not_paused_again(ami: Ami) -> None:
+def test_who_came_back_in_between_is_not_paused_again(ami: Ami) -> None:
     pause(ami, "PJSIP/2121", "Lunch")
     pause(ami, "PJSIP/3144", "Lunch")
     before = read_running(ami, None, [])

@@ -218,7 +218,7 @@ def test_nothing_is_replaced_where_one_file_was_not_staged(folder: SftpFolder, r
     assert files(root) == {f"{PJSIP}.new"}
 
 
-def test_a_machine_that_nobody_knows_is_refused_with_its_fingerprint(
+def test_a_machine_that_is_unknown_is_refused_with_its_fingerprint(
     server: Sshd, root: Path, tmp_path: Path
 ) -> None:
     fingerprint = asyncssh.read_public_key(server.known_hosts.parent / "host_key").get_fingerprint()
@@ -275,7 +275,7 @@ def test_keys_of_an_agent_are_used(
             agent.terminate()
 
 
-def test_where_nobody_listens_it_is_said(root: Path) -> None:
+def test_where_no_one_listens_it_is_said(root: Path) -> None:
     told = refusal(SshLogin("127.0.0.1", "nobody", free_port()), root)
     assert "no SSH connection to 127.0.0.1" in told
     assert "connect" in told

@@ -240,7 +240,7 @@ def test_a_stream_that_does_not_know_its_length_is_read_to_its_end(tmp_path: Pat
         ("cat silence.wav", "What it wrote is silence"),
     ],
 )
-def test_a_command_that_does_not_speak_is_told_with_its_prompt(
+def test_a_command_that_does_not_speak_is_reported_with_its_prompt(
     script: str, cause: str, tmp_path: Path
 ) -> None:
     soundfile.write(tmp_path / "silence.wav", SECOND * 0, 48_000)
@@ -347,7 +347,7 @@ def _spoil(folder: Path, how: str) -> None:
         ("large", "CC466"),
     ],
 )
-def test_a_recording_that_cannot_be_used_is_told_before_and_at_making(
+def test_a_recording_that_cannot_be_used_is_reported_before_and_at_making(
     how: str, code: str, tmp_path: Path
 ) -> None:
     project = tmp_path / "project"

@@ -45,7 +45,7 @@ def test_each_object_has_the_place_where_people_look_for_it(tmp_path: Path) -> N
     }
 
 
-def test_a_template_is_the_place_of_nobody(tmp_path: Path) -> None:
+def test_a_template_is_the_place_of_no_phone(tmp_path: Path) -> None:
     texts = estate()
     template = "[desk](!)\ntype=endpoint\ncontext=phones\n"
     texts["pjsip.conf"] = template + texts["pjsip.conf"].replace(
@@ -104,7 +104,7 @@ def test_what_is_edited_is_read_again(tmp_path: Path) -> None:
     assert standing(tmp_path, texts)["queue/help"].fields["ring_for"] == "13s"
 
 
-def test_an_endpoint_that_nobody_can_ring_is_no_extension(tmp_path: Path) -> None:
+def test_an_endpoint_that_cannot_be_rung_is_no_extension(tmp_path: Path) -> None:
     texts = estate()
     texts["pjsip.conf"] += "[anonymous]\ntype=endpoint\ncontext=inbound\nallow=!all,alaw\n"
     assert "extension/anonymous" not in standing(tmp_path, texts)
