@@ -89,6 +89,13 @@ def wrap(
     return tuple(lines)
 
 
+def clip(text: str, room: float) -> str:
+    """Clip the text to that width, with `…` for the rest, as browsers do (`text-overflow: ellipsis`)."""
+    if width(text) <= room:
+        return text
+    return _head(text, room - width(_ELLIPSIS), width) + _ELLIPSIS
+
+
 def _line(words: list[str], room: float, measure: Callable[[str], float]) -> tuple[str, list[str]]:
     """Take as many of the words as fit, and return those that are left; a long one is broken."""
     line = words[0]

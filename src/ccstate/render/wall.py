@@ -7,12 +7,13 @@ from zlib import crc32
 
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.staffing import listed
-from ccstate.lettering import width, wrap
+from ccstate.lettering import clip, width
 from ccstate.measures import MEASURES
 from ccstate.render.text import safe
 from ccstate.wall.colours import FONT, THEMES, Ground, Theme
 from ccstate.wall.screen import (
     HEIGHT,
+    LINE,
     MARGIN,
     PAD,
     ROW,
@@ -83,8 +84,8 @@ def _header(screen: Screen, display: Mapping[str, Any], theme: Theme) -> Iterato
     if display.get("clock"):
         yield _words(_TIME, box.x + box.width - PAD, base, _LARGE, theme.words, end=True, bold=True)
         room -= 260
-    for line in wrap(safe(screen.title), room / _LARGE / 1.1, 1):
-        yield _words(line, box.x + PAD, base, _LARGE, theme.words, bold=True)
+    line = clip(safe(screen.title), room / _LARGE / 1.15)  # bold is wider
+    yield _words(line, box.x + PAD, base, _LARGE, theme.words, bold=True)
     yield said
 
 
@@ -93,10 +94,8 @@ def _foot(screen: Screen, display: Mapping[str, Any], theme: Theme) -> Iterator[
         return
     ground = theme.tile[""]
     yield _rect(box, ground.fill, theme.line)
-    for line in wrap(
-        safe(str(display["messages"][0].get("text"))), (box.width - 2 * PAD) / WORDS, 1
-    ):
-        yield _words(line, box.x + PAD, _middle(box, WORDS), WORDS, ground.figure)
+    line = clip(safe(str(display["messages"][0].get("text"))), (box.width - 2 * PAD) / WORDS)
+    yield _words(line, box.x + PAD, _middle(box, WORDS), WORDS, ground.figure)
 
 
 def _tiles(
@@ -168,21 +167,21 @@ def _list(
     yield _rect(box, ground.fill, theme.line)
     yield from _heading(placed, words_size, ground)
     rows = _agent_rows(tile, centre) if tile["list"] == "agents" else _queue_rows(tile, centre)
-    top = box.y + PAD + round(len(placed.heading) * words_size * 1.16)
+    top = box.y + PAD + round(len(placed.heading) * words_size * LINE) + 6
     right = box.x + box.width - PAD
     columns = _column_ends(placed, right)
     if tile["list"] == "queues":
         for column, (_, end) in zip(placed.columns, columns, strict=True):
-            yield _words(column.title, end, top + ROW - 20, WORDS, ground.words, end=True)
+            yield _words(column.title, end, top + ROW - 17, WORDS, ground.words, end=True)
         top += ROW
     for number, row in enumerate(rows[: placed.rows]):
         left, high = box.x + PAD, top + number * ROW
         line = f'x1="{left}" y1="{high}" x2="{right}" y2="{high}"'
         yield f'<line {line} stroke="{theme.line}" stroke-width="2"/>'
-        for name in wrap(safe(row.name), (columns[0][0] - left - 16) / WORDS, 1):
-            yield _words(name, left, high + ROW - 20, WORDS, ground.figure)
+        name = clip(safe(row.name), (columns[0][0] - left - 16) / WORDS)
+        yield _words(name, left, high + ROW - 17, WORDS, ground.figure)
         for column, ends in zip(placed.columns, columns, strict=True):
-            yield from _entry(row, column, ends, high + ROW - 20, theme)
+            yield from _entry(row, column, ends, high + ROW - 17, theme)
     if len(rows) > placed.rows:
         more = f"+{len(rows) - placed.rows}"
         yield _words(more, right, box.y + PAD + words_size, words_size, ground.words, end=True)
@@ -205,7 +204,7 @@ def _entry(
         yield _words(value, end, base, WORDS, ground.figure, end=True)
         return
     dot = theme.states[row.state]
-    yield f'<circle cx="{begin + 18}" cy="{base - 18}" r="16" fill="{dot}"/>'
+    yield f'<circle cx="{begin + 18}" cy="{base - 19}" r="16" fill="{dot}"/>'
     yield _words(value, begin + 50, base, WORDS, ground.words)
 
 
@@ -243,7 +242,7 @@ def _queue_rows(tile: Mapping[str, Any], centre: Centre) -> list[Row]:
 
 def _heading(placed: Placed, size: int, ground: Ground) -> Iterator[str]:
     for number, line in enumerate(placed.heading):
-        base = placed.box.y + PAD + round(size * (0.86 + 1.16 * number))
+        base = placed.box.y + PAD + round(size * (0.86 + LINE * number))
         yield _words(safe(line), placed.box.x + PAD, base, size, ground.words)
 
 

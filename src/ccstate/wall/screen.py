@@ -37,9 +37,9 @@ WORDS = _size(10)
 MARGIN = 24
 GAP = 16
 PAD = 20
-HEADER = 92
-FOOT = 80
-_LINE = 1.16
+HEADER = 84
+FOOT = 72
+LINE = 1.16
 """Height of a line of words, in parts of their size."""
 _LARGEST_WORDS = 64
 _LARGEST_FIGURE = 420
@@ -47,7 +47,7 @@ _FIGURE_HIGH = 0.8
 """Height that a figure takes, in parts of its size."""
 FIGURE_WIDE = 3.6
 """Width for which the size of a figure is chosen, in parts of it: that of `100 %` and of `1 h 24`."""
-ROW = ceil(WORDS * 1.34)
+ROW = ceil(WORDS * 1.25)
 """Height of a row of a list."""
 _NAME = 290
 """Width of the names in a list, at the least."""
@@ -164,7 +164,7 @@ def screen_of(display: Mapping[str, Any]) -> Screen:
     cell_wide, cell_high = across[0][1] - across[0][0], down[0][1] - down[0][0]
     words_size = max(WORDS, min(_LARGEST_WORDS, cell_high * 3 // 20, cell_wide // 10))
     lines = _heading_lines(tiles, boxes, words_size)
-    heading_high = ceil(lines * words_size * _LINE)
+    heading_high = _heading_high(lines, words_size)
     return Screen(
         header if has_header else None,
         foot if has_foot else None,
@@ -201,9 +201,14 @@ def _heading_lines(
     """Count the lines of the headings: two where one needs them and figures stay large enough."""
     for tile, box in zip(tiles, boxes, strict=True):
         needs_two = width(heading_of(tile)) * words_size > box.width - 2 * PAD
-        if needs_two and _figure_size(box, ceil(2 * words_size * _LINE)) >= FIGURE:
+        if needs_two and _figure_size(box, _heading_high(2, words_size)) >= FIGURE:
             return 2
     return 1
+
+
+def _heading_high(lines: int, words_size: int) -> int:
+    """Return the height of headings, with the room below them."""
+    return ceil(lines * words_size * LINE) + 6
 
 
 def _placed(
@@ -216,7 +221,7 @@ def _placed(
         return Placed(box, heading, _figure_size(box, heading_high), (), 0)
     columns = list_columns(str(shown), inner)
     # A list of queues has a row more, with the headings of its columns.
-    room = box.height - 2 * PAD - ceil(len(heading) * words_size * _LINE)
+    room = box.height - 2 * PAD - _heading_high(len(heading), words_size)
     rows = room // ROW - (1 if shown == "queues" else 0)
     return Placed(box, heading, 0, columns, max(rows, 0))
 
