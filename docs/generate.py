@@ -26,6 +26,8 @@ from ccstate.adapters import embedded
 from ccstate.adapters.asterisk import adapter as asterisk
 from ccstate.adapters.asterisk import codes as asterisk_codes
 from ccstate.adapters.asterisk.connection import Connection
+from ccstate.adapters.node_red import adapter as node_red
+from ccstate.adapters.node_red import codes as node_red_codes
 from ccstate.apply import codes as apply_codes
 from ccstate.audit import codes as audit_codes
 from ccstate.errors import Code
@@ -327,6 +329,7 @@ def rules_pages() -> dict[str, str]:
 ADAPTERS: Mapping[str, Adapter] = {
     "embedded": embedded.connect({"path": "any"}, FOLDER),
     "asterisk": asterisk.connect({"ami": {"secret": "env:ANY"}}, FOLDER),
+    "node-red": node_red.connect({"url": "http://127.0.0.1:1880"}, FOLDER),
 }
 """Connecting opens nothing: what an adapter can do, it says without a platform."""
 
@@ -413,8 +416,8 @@ def _placed(path: str, support: Support) -> str:
     return "mapped"
 
 
-def _keys() -> str:
-    rows = "\n".join(_key_rows(Connection, ""))
+def _keys(connection: type[BaseModel]) -> str:
+    rows = "\n".join(_key_rows(connection, ""))
     return f"| Key | Value | Default | Meaning |\n|---|---|---|---|\n{rows}"
 
 
@@ -438,7 +441,8 @@ def adapter_pages() -> dict[str, str]:
     pages = {"adapters/fields.md": fields_page()}
     for name, title, made in (
         ("adapters/README.md", "abilities", _abilities()),
-        ("adapters/asterisk.md", "keys", _keys()),
+        ("adapters/asterisk.md", "keys", _keys(Connection)),
+        ("adapters/node-red.md", "keys", _keys(node_red.Connection)),
     ):
         said = (FOLDER / name).read_text(encoding="utf-8")
         begin, end = f"<!-- {title}: written by docs/generate.py -->\n", f"<!-- end of {title} -->"
@@ -499,6 +503,7 @@ CATALOGUES = (
     audit_codes,
     forge_codes,
     asterisk_codes,
+    node_red_codes,
 )
 _ROW = re.compile(r"^\| (CC\d{3}) \| (.*?) \| (?:.*) \| (.*?) \|$", re.MULTILINE)
 

@@ -8,10 +8,12 @@ import sys
 
 from ccstate.errors import CcstateError
 from ccstate.render.diagnostics import diagnostics_text
+from ccstate_lab import node_red
 from ccstate_lab.programs import (
     ASTERISK,
     at_hand,
     cache,
+    chromium,
     path_with_espeak,
     programs,
     sipp,
@@ -24,16 +26,19 @@ from tests.worker.postgres import POSTGRESQL
 def main() -> int:
     ssh = sshd.on_this_machine() is not None
     needed = [POSTGRESQL] if ssh else [POSTGRESQL, sshd.OPENSSH]
-    if not all(map(at_hand, ASTERISK)) or not all(one.folder.exists() for one in needed):
+    unpacks = not all(map(at_hand, ASTERISK)) or not all(one.folder.exists() for one in needed)
+    if unpacks or not node_red.at_hand():
         sys.stderr.write(
-            "Unpacking what tests start (Asterisk 22 and 16, sipp, espeak-ng, OpenSSH, PostgreSQL) into\n"
-            f"{cache()}: a minute, once, and no root needed …\n"
+            "Unpacking what tests start (Asterisk 22 and 16, sipp, espeak-ng, OpenSSH,\n"
+            f"PostgreSQL, Node-RED, a browser) into {cache()}: a minute or two, once, and no root needed …\n"
         )
     try:
         for release in ASTERISK:
             programs(release)
         sipp()
         path_with_espeak()
+        node_red.installed()
+        chromium()
         for one in needed:
             unpacked(one)
     except CcstateError as wrong:

@@ -44,12 +44,14 @@ MARKS = {
     "asterisk": {"asterisk", "sipp", "espeak-ng"},
     "sshd": {"sshd", "ssh-keygen", "ssh-add", "ssh-agent"},
     "postgres": {"postgres", "initdb"},
+    "node_red": {"node"},
+    "browser": {"chromium", "google-chrome", "chromium-headless-shell"},
     "git": {"git", "ssh-keygen"},  # which makes and checks signatures
 }
 """The servers and programs that a test with a mark may start; with any mark, each that is no server."""
 # Each process asks this once, in whichever of its tests comes first.
 _ASKED = ("--version", "--voices")
-SERVERS = frozenset({"asterisk", "sipp", "sshd", "postgres"})
+SERVERS = frozenset({"asterisk", "sipp", "sshd", "postgres", "node"})
 
 _current: list[pytest.Item] = []
 """The test that runs."""

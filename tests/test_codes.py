@@ -10,6 +10,7 @@ import pytest
 
 from ccstate import codes as core
 from ccstate.adapters.asterisk import codes as asterisk
+from ccstate.adapters.node_red import codes as node_red
 from ccstate.apply import codes as applies
 from ccstate.audit import codes as audit
 from ccstate.errors import Code, Severity, Span
@@ -26,10 +27,12 @@ CATALOGUES = {
     "audit/codes": audit,
     "forge/codes": forge,
     "asterisk/codes": asterisk,
+    "node_red/codes": node_red,
 }
 
 CATALOGUE_OF = {
     "ccstate.adapters.asterisk": "asterisk/codes",
+    "ccstate.adapters.node_red": "node_red/codes",
     "ccstate.apply": "apply/codes",
     "ccstate.audit": "audit/codes",
     "ccstate.forge": "forge/codes",

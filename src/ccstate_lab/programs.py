@@ -63,14 +63,15 @@ def unpacked(packages: Packages) -> Path:
     if packages.folder.exists():
         return packages.folder
     packages.folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(packages.folder.with_suffix(".lock")):
+    with alone(packages.folder.with_suffix(".lock")):
         if not packages.folder.exists():  # another process may have done it meanwhile
             _unpack(packages)
     return packages.folder
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def alone(lock: Path) -> Iterator[None]:
+    """Hold a lock while something is fetched that other processes may want, too."""
     with lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -211,6 +212,20 @@ ASTERISK: Mapping[str, Packages] = {
 }
 SIPP = Packages("sipp", "bookworm", ("sip-tester",))
 ESPEAK = Packages("espeak-ng", "bookworm", ("espeak-ng",))
+_GLIBC = ("c", "m", "dl", "pthread", "rt", "resolv", "util", "anl", "mvec", "nsl", "thread_db")
+CHROMIUM = Packages(
+    "chromium",
+    "bookworm",
+    ("chromium-headless-shell", "fonts-dejavu-core"),
+    (
+        *LEFT_OUT,
+        "./usr/share/doc/*",
+        "./usr/lib/x86_64-linux-gnu/libLLVM*",
+        "./usr/lib/x86_64-linux-gnu/dri/*",
+        *(f"./lib/x86_64-linux-gnu/lib{part}.so*" for part in _GLIBC),
+    ),
+)
+"""Starts itself again and again, so that its loader, and with it the C library, is the machine's own."""
 
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib", "usr/lib/x86_64-linux-gnu/pulseaudio")
 LOADER = "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
@@ -306,6 +321,24 @@ def path_with_espeak() -> str:
         new.chmod(0o755)
         new.replace(starter)
     return f"{path}{os.pathsep}{starter.parent}"
+
+
+def chromium() -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """What to write before the arguments of a browser without a screen, and its environment.
+
+    Of this machine, or unpacked now. Raises InvalidInput where it cannot be had.
+    """
+    for name in ("chromium", "google-chrome"):
+        if path := shutil.which(name):
+            return (path, "--headless"), os.environ
+    root = unpacked(CHROMIUM)
+    libraries = os.pathsep.join(str(root / folder) for folder in LIBRARIES)
+    fonts = root / "fonts.conf"
+    if not fonts.exists():
+        told = f"<fontconfig><dir>{root}/usr/share/fonts</dir></fontconfig>\n"
+        fonts.write_text(told, encoding="utf-8")
+    environment = {**os.environ, "LD_LIBRARY_PATH": libraries, "FONTCONFIG_FILE": str(fonts)}
+    return (str(root / "usr/lib/chromium/chromium-headless-shell"),), environment
 
 
 def command(root: Path, program: str) -> tuple[str, ...]:
