@@ -409,6 +409,8 @@ NO_CALL_ENTERS = Code("""CC803 no call enters {address}
   hint: calls enter these kinds: {kinds}""")
 TREE_UNKNOWN = Code("""CC803 {name} is not declared
   hint: {hint}""")
+NO_SUCH_WALL = Code("""CC803 {address} is no display that is declared
+  hint: {hint}""")
 NOT_DECLARED_NOR_LIVE = Code("""CC803 {address} is neither declared nor live
   hint: {hint}""")
 NOTHING_REACHED = Code("""CC803 nothing is reached by calling {number}

@@ -187,3 +187,19 @@ def _rings(device: Filled) -> bool:
 def is_staffed(centre: Centre, queue: Filled) -> bool:
     """Check whether the queue may be answered."""
     return presence(centre, queue) is not Presence.NONE
+
+
+def listed(centre: Centre, queues: Iterable[str], team: str) -> list[Agent]:
+    """Return the agents whom a list on a wall shows: of these queues, each phone once, by name.
+
+    `team` is "" for those of every team.
+    """
+    found: dict[str, Agent] = {}
+    people = centre.of("user")
+    for queue in queues:
+        for agent in ringing(centre, centre.of("queue").get(queue, {})):
+            if not team or people.get(agent.user, {}).get("team") == team:
+                found.setdefault(agent.extension, agent)
+    return sorted(
+        found.values(), key=lambda agent: (agent.user or agent.extension, agent.extension)
+    )

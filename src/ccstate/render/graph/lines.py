@@ -1,120 +1,30 @@
-"""Text in lines that fit a drawing, whose font is not known exactly: widths are estimates."""
+"""Text in lines that fit a drawing, in its units."""
 
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from ccstate.render.text import columns, safe
+from ccstate.lettering import bold_width, width, wrap
+from ccstate.render.text import safe
 
 SIZE = 13.0
 """Height of letters, in the units of the drawing."""
 LINE = 17.0
-_ELLIPSIS = "…"
-# The wider of DejaVu Sans 2.37 and Liberation Sans 2.1 (which is as wide as Arial and Helvetica),
-# in parts of the size, rounded up: what Debian's librsvg and Chromium draw with, by what is there.
-_REGULAR = {
-    0.3: "Iijl",
-    0.35: " ,./:;\\|’‘·",
-    0.4: "()-[]ft",
-    0.45: "!r",
-    0.5: '"*J`',
-    0.55: "csz",
-    0.6: "?L_kvxy–",
-    0.65: "$0123456789FTabdeghnopqu{}ß",
-    0.7: "ABEKPSVXYZ",
-    0.75: "CNRU",
-    0.8: "&DGHOQ",
-    0.85: "#+<=>^w~×✓",
-    0.9: "M",
-    1.0: "%Wm…—→",
-    1.05: "@",
-}
-_BOLD = {
-    0.35: " 'ijl",
-    0.4: ",./:;I\\|’‘·",
-    0.45: "-f",
-    0.5: "!()[]`rt",
-    0.55: '"*',
-    0.6: "J_csz–",
-    0.65: "?Lx",
-    0.7: "$0123456789EFTaekovy",
-    0.75: "CPSYZbdghnpqu{}ß",
-    0.8: "ABKRVX",
-    0.85: "#+<=>DGHNU^~×✓",
-    0.9: "&OQ",
-    0.95: "w",
-    1.0: "@M…—→",
-    1.05: "%m",
-    1.15: "W",
-}
-_PLAIN_EM = {character: em for em, group in _REGULAR.items() for character in group}
-_BOLD_EM = {character: em for em, group in _BOLD.items() for character in group}
-_OTHER = 1.1
-"""Ligatures, letters of other alphabets, signs."""
 
 
 def width_of(text: str) -> float:
     """Estimate at most how wide the text is in a sans-serif of `SIZE`."""
-    return SIZE * sum(_em(character, _PLAIN_EM) for character in text)
+    return SIZE * width(text)
 
 
 def bold_width_of(text: str) -> float:
     """Estimate at most how wide the text is in bold."""
-    return SIZE * sum(_em(character, _BOLD_EM) for character in text)
-
-
-def _em(character: str, known: Mapping[str, float]) -> float:
-    if em := known.get(character):
-        return em
-    wide = columns(character)
-    if wide == 1:  # letters with accents are as wide as those without
-        return known.get(unicodedata.normalize("NFD", character)[0], _OTHER)
-    return float(max(wide, 0))
+    return SIZE * bold_width(text)
 
 
 def wrap_text(
-    text: str, width: float, most: int, measure: Callable[[str], float] = width_of
+    text: str, room: float, most: int, measure: Callable[[str], float] = width_of
 ) -> tuple[str, ...]:
     """Wrap the text, made safe, in at most so many lines of that width; `…` is the rest.
 
     `measure` is `bold_width_of` for what is drawn in bold.
     """
-    lines: list[str] = []
-    rest = [word for word in safe(text).split(" ") if word]
-    while rest:
-        line, rest = _line(rest, width, measure)
-        lines.append(line)
-        if len(lines) == most and rest:
-            lines[-1] = _cut(f"{line} {rest[0]}", width, measure)
-            break
-    return tuple(lines)
-
-
-def _line(words: list[str], width: float, measure: Callable[[str], float]) -> tuple[str, list[str]]:
-    """Take as many of the words as fit, and return those that are left; a long one is broken."""
-    line = words[0]
-    if measure(line) > width:
-        head = _head(line, width, measure)
-        return head, [line[len(head) :], *words[1:]]
-    used = 1
-    while used < len(words) and measure(f"{line} {words[used]}") <= width:
-        line = f"{line} {words[used]}"
-        used += 1
-    return line, words[used:]
-
-
-def _head(text: str, width: float, measure: Callable[[str], float]) -> str:
-    taken = 0.0
-    for place, character in enumerate(text):
-        taken += measure(character)
-        if taken > width and place:
-            return text[:place]
-    return text
-
-
-def _cut(text: str, width: float, measure: Callable[[str], float]) -> str:
-    """Cut the text with `…`, after a whole word where that is not far."""
-    head = _head(text, width - measure(_ELLIPSIS), measure)
-    word = head.rfind(" ")
-    if not text[len(head) :].startswith(" ") and word > len(head) / 2:
-        head = head[:word]
-    return head.rstrip(" ,.:;") + _ELLIPSIS
+    return wrap(safe(text), room, most, measure)

@@ -1,0 +1,269 @@
+"""A wall as it is declared, as SVG: the picture that the screen will show, with figures for example."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+from xml.sax.saxutils import escape
+from zlib import crc32
+
+from ccstate.journeys.centre import Centre
+from ccstate.journeys.staffing import listed
+from ccstate.lettering import clip, width
+from ccstate.measures import MEASURES
+from ccstate.render.text import safe
+from ccstate.wall.colours import FONT, THEMES, Ground, Theme
+from ccstate.wall.screen import (
+    HEIGHT,
+    LINE,
+    MARGIN,
+    PAD,
+    ROW,
+    WIDTH,
+    WORDS,
+    Box,
+    Column,
+    Placed,
+    Screen,
+    screen_of,
+)
+from ccstate.wall.values import STATES, Level, level_of, limits_of, words_of
+
+_TIME = "10:24"
+_LARGE = 60
+"""Size of the letters of title and clock."""
+_USUAL: Mapping[str, int] = {"seconds": 95, "percent": 86, "calls": 4, "agents": 7, "rings": 3}
+"""Figures for example, by unit, where no threshold says what is usual."""
+
+
+class Row(NamedTuple):
+    """A row of a list: its name, and for example what stands in its columns."""
+
+    name: str
+    values: Mapping[str, str]
+    state: str = ""
+
+
+def wall_svg(display: Mapping[str, Any], centre: Centre, ids: str = "") -> str:
+    """Draw a display whose defaults are filled in; `ids` begins its ids, for several in a document.
+
+    The names of queues and agents are those of the centre. Every figure is made up, and the picture says so.
+    """
+    screen = screen_of(display)
+    theme = THEMES.get(str(display.get("theme")), THEMES["dark"])
+    title = screen.title or "Wall"
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{ids}title {ids}desc"'
+        f' viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
+        f' font-family="{FONT}" font-size="{WORDS}">'
+    )
+    return "\n".join(
+        (
+            opening,
+            f'<title id="{ids}title">{_text(title)}</title>',
+            f'<desc id="{ids}desc">{_text(_description(screen))}</desc>',
+            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{theme.page}"/>',
+            *_header(screen, display, theme),
+            *_foot(screen, display, theme),
+            *_tiles(screen, display, theme, centre),
+            "</svg>\n",
+        )
+    )
+
+
+def _description(screen: Screen) -> str:
+    headings = [" ".join(tile.heading) for tile in screen.tiles]
+    return f"Tiles: {', '.join(headings) or 'none'}. All figures are examples."
+
+
+def _header(screen: Screen, display: Mapping[str, Any], theme: Theme) -> Iterator[str]:
+    said = _words("example figures", WIDTH - MARGIN - PAD, HEIGHT - 5, 18, theme.words, end=True)
+    if not (box := screen.header):
+        yield said
+        return
+    base = _middle(box, _LARGE)
+    room = box.width
+    if display.get("clock"):
+        yield _words(_TIME, box.x + box.width - PAD, base, _LARGE, theme.words, end=True, bold=True)
+        room -= 260
+    line = clip(safe(screen.title), room / _LARGE / 1.15)  # bold is wider
+    yield _words(line, box.x + PAD, base, _LARGE, theme.words, bold=True)
+    yield said
+
+
+def _foot(screen: Screen, display: Mapping[str, Any], theme: Theme) -> Iterator[str]:
+    if not (box := screen.foot):
+        return
+    ground = theme.tile[""]
+    yield _rect(box, ground.fill, theme.line)
+    line = clip(safe(str(display["messages"][0].get("text"))), (box.width - 2 * PAD) / WORDS)
+    yield _words(line, box.x + PAD, _middle(box, WORDS), WORDS, ground.figure)
+
+
+def _tiles(
+    screen: Screen, display: Mapping[str, Any], theme: Theme, centre: Centre
+) -> Iterator[str]:
+    tiles = display["tiles"]
+    for tile, placed, value in zip(tiles, screen.tiles, examples_of(tiles), strict=True):
+        yield "<g>"
+        if tile.get("list"):
+            yield from _list(tile, placed, screen.words_size, theme, centre)
+        else:
+            yield from _figure(tile, value, placed, screen, theme)
+        yield "</g>"
+
+
+def _figure(
+    tile: Mapping[str, Any], value: int, placed: Placed, screen: Screen, theme: Theme
+) -> Iterator[str]:
+    box, size = placed.box, placed.figure_size
+    ground = theme.tile[level_of(limits_of(tile), value)]
+    yield _rect(box, ground.fill, theme.line)
+    yield from _heading(placed, screen.words_size, ground)
+    words = words_of(_unit(tile), value)
+    size = round(min(size, (box.width - 2 * PAD) / width(words)))
+    top = box.y + PAD + screen.heading_high
+    base = top + (box.y + box.height - PAD - top + 0.72 * size) / 2
+    yield _words(words, box.x + PAD, round(base), size, ground.figure, bold=True)
+
+
+def examples_of(tiles: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Make up a figure for each tile, always the same: one is red and one amber, where any can be."""
+    marked = [place for place, tile in enumerate(tiles) if limits_of(tile)]
+    marked.sort(key=lambda place: _chance(tiles[place]))
+    levels: dict[int, Level] = dict(zip(marked, ("alarm", "warn"), strict=False))
+    return [_example(tile, levels.get(place, "")) for place, tile in enumerate(tiles)]
+
+
+def _chance(tile: Mapping[str, Any]) -> int:
+    """Draw a number that stays that of the tile, wherever it stands."""
+    queues = " ".join(map(str, tile.get("queues") or ()))
+    return crc32(f"{tile.get('measure')} {queues}".encode())
+
+
+def _example(tile: Mapping[str, Any], level: Level) -> int:
+    unit, chance, limits = _unit(tile), _chance(tile), limits_of(tile)
+    warn = limits and (limits.alarm if limits.warn is None else limits.warn)
+    if limits is None or warn is None:
+        return _USUAL[unit] + chance % 5
+    sign = 1 if limits.worse == "higher" else -1
+    alarm = warn if limits.alarm is None else limits.alarm
+    step = max(abs(alarm - warn) // 4, 1)
+    found = {
+        "alarm": alarm + sign * step,
+        "warn": warn + sign * (step if abs(alarm - warn) > step else 0),
+        "": warn - sign * (step + chance % 3 * max(step // 2, 1)),
+    }[level]
+    return max(min(found, 100), 0) if unit == "percent" else max(found, 0)
+
+
+def _unit(tile: Mapping[str, Any]) -> str:
+    measure = MEASURES.get(str(tile.get("measure")))
+    return measure.unit if measure else "calls"
+
+
+def _list(
+    tile: Mapping[str, Any], placed: Placed, words_size: int, theme: Theme, centre: Centre
+) -> Iterator[str]:
+    box, ground = placed.box, theme.tile[""]
+    yield _rect(box, ground.fill, theme.line)
+    yield from _heading(placed, words_size, ground)
+    rows = _agent_rows(tile, centre) if tile["list"] == "agents" else _queue_rows(tile, centre)
+    top = box.y + PAD + round(len(placed.heading) * words_size * LINE) + 6
+    right = box.x + box.width - PAD
+    columns = _column_ends(placed, right)
+    if tile["list"] == "queues":
+        for column, (_, end) in zip(placed.columns, columns, strict=True):
+            yield _words(column.title, end, top + ROW - 17, WORDS, ground.words, end=True)
+        top += ROW
+    for number, row in enumerate(rows[: placed.rows]):
+        left, high = box.x + PAD, top + number * ROW
+        line = f'x1="{left}" y1="{high}" x2="{right}" y2="{high}"'
+        yield f'<line {line} stroke="{theme.line}" stroke-width="2"/>'
+        name = clip(safe(row.name), (columns[0][0] - left - 16) / WORDS)
+        yield _words(name, left, high + ROW - 17, WORDS, ground.figure)
+        for column, ends in zip(placed.columns, columns, strict=True):
+            yield from _entry(row, column, ends, high + ROW - 17, theme)
+    if len(rows) > placed.rows:
+        more = f"+{len(rows) - placed.rows}"
+        yield _words(more, right, box.y + PAD + words_size, words_size, ground.words, end=True)
+
+
+def _column_ends(placed: Placed, right: int) -> list[tuple[int, int]]:
+    """Return where each column begins and ends, from the left."""
+    found, end = [], right
+    for column in reversed(placed.columns):
+        found.append((end - column.width, end))
+        end -= column.width
+    return found[::-1]
+
+
+def _entry(
+    row: Row, column: Column, ends: tuple[int, int], base: int, theme: Theme
+) -> Iterator[str]:
+    (begin, end), value, ground = ends, row.values.get(column.field, ""), theme.tile[""]
+    if column.field != "state":
+        yield _words(value, end, base, WORDS, ground.figure, end=True)
+        return
+    dot = theme.states[row.state]
+    yield f'<circle cx="{begin + 18}" cy="{base - 19}" r="16" fill="{dot}"/>'
+    yield _words(value, begin + 50, base, WORDS, ground.words)
+
+
+_STATES = ("talking", "ready", "talking", "wrap_up", "paused", "talking", "ready", "logged_out")
+
+
+def _agent_rows(tile: Mapping[str, Any], centre: Centre) -> list[Row]:
+    users = centre.of("user")
+    found = []
+    for agent in listed(centre, tile.get("queues") or (), tile.get("team") or ""):
+        device = centre.of("extension").get(agent.extension, {})
+        name = users.get(agent.user, {}).get("name") or device.get("label") or agent.extension
+        chance = crc32(agent.extension.encode())
+        state = _STATES[chance % len(_STATES)]
+        since = words_of("seconds", chance % 540 + 5)
+        found.append(Row(str(name), {"state": STATES[state], "since": since}, state))
+    return found
+
+
+def _queue_rows(tile: Mapping[str, Any], centre: Centre) -> list[Row]:
+    found = []
+    for name in tile.get("queues") or ():
+        label = centre.of("queue").get(name, {}).get("label") or name
+        chance = crc32(name.encode())
+        waiting = chance % 4
+        values = {
+            "waiting": str(waiting),
+            "longest_wait": words_of("seconds", chance % 150 if waiting else 0),
+            "agents_ready": str(chance % 5 + 1),
+            "service_level": words_of("percent", 78 + chance % 21),
+        }
+        found.append(Row(str(label), values))
+    return found
+
+
+def _heading(placed: Placed, size: int, ground: Ground) -> Iterator[str]:
+    for number, line in enumerate(placed.heading):
+        base = placed.box.y + PAD + round(size * (0.86 + LINE * number))
+        yield _words(safe(line), placed.box.x + PAD, base, size, ground.words)
+
+
+def _middle(box: Box, size: int) -> int:
+    return round(box.y + (box.height + 0.72 * size) / 2)
+
+
+def _rect(box: Box, fill: str, line: str) -> str:
+    return (
+        f'<rect x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}" rx="14"'
+        f' fill="{fill}" stroke="{line}" stroke-width="2"/>'
+    )
+
+
+def _words(
+    words: str, x: int, y: int, size: int, fill: str, *, end: bool = False, bold: bool = False
+) -> str:
+    anchor = ' text-anchor="end"' if end else ""
+    weight = ' font-weight="bold"' if bold else ""
+    return f'<text x="{x}" y="{y}" font-size="{size}" fill="{fill}"{anchor}{weight}>{_text(words)}</text>'
+
+
+def _text(text: str) -> str:
+    return escape(safe(text), {'"': "&quot;"})

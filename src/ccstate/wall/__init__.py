@@ -1,0 +1,1 @@
+"""A wall as people see it: one arithmetic for its picture, its rules and the platforms that show it."""
