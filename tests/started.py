@@ -30,6 +30,8 @@ FIXTURES = {
     "committed": "git",
     "git": "git",
     "signed": "git",
+    "openbao_server": "openbao",
+    "sops": "process",
 }
 """Fixtures that start a program, with the mark of the tests that ask for them."""
 FILES = {
@@ -46,12 +48,13 @@ MARKS = {
     "postgres": {"postgres", "initdb"},
     "node_red": {"node"},
     "browser": {"chromium", "google-chrome", "chromium-headless-shell"},
+    "openbao": {"bao"},
     "git": {"git", "ssh-keygen"},  # which makes and checks signatures
 }
 """The servers and programs that a test with a mark may start; with any mark, each that is no server."""
 # Each process asks this once, in whichever of its tests comes first.
 _ASKED = ("--version", "--voices")
-SERVERS = frozenset({"asterisk", "sipp", "sshd", "postgres", "node"})
+SERVERS = frozenset({"asterisk", "sipp", "sshd", "postgres", "node", "bao"})
 
 _current: list[pytest.Item] = []
 """The test that runs."""

@@ -16,6 +16,7 @@ from ccstate.audit import codes as audit
 from ccstate.errors import Code, Severity, Span
 from ccstate.forge import codes as forge
 from ccstate.policy import codes as policy
+from ccstate.secrets import codes as secrets
 from ccstate.worker import codes as worker
 
 SOURCE = Path(__file__).parent.parent / "src" / "ccstate"
@@ -26,6 +27,7 @@ CATALOGUES = {
     "policy/codes": policy,
     "audit/codes": audit,
     "forge/codes": forge,
+    "secrets/codes": secrets,
     "asterisk/codes": asterisk,
     "node_red/codes": node_red,
 }
@@ -37,6 +39,7 @@ CATALOGUE_OF = {
     "ccstate.audit": "audit/codes",
     "ccstate.forge": "forge/codes",
     "ccstate.policy": "policy/codes",
+    "ccstate.secrets": "secrets/codes",
     "ccstate.worker": "worker/codes",
 }
 """The catalogue that `from MODULE import codes` brings."""

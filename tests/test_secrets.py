@@ -9,9 +9,6 @@ import pytest
 
 from ccstate.errors import InvalidInput
 from ccstate.secrets import (
-    FILES,
-    LARGEST,
-    NAMES,
     attempt,
     is_seal,
     key_file,
@@ -19,6 +16,7 @@ from ccstate.secrets import (
     resolve,
     seal,
 )
+from ccstate.secrets.allowed import FILES, LARGEST, NAMES
 
 KEY = bytes(range(32))
 
@@ -95,9 +93,12 @@ def test_a_variable_that_is_no_text_is_refused(
     assert cause("env:SIP_1101", tmp_path) == "is not UTF-8 text"
 
 
-@pytest.mark.parametrize("reference", ["s3cret", "env:", "file:", "vault:x", "", "file:a\0b"])
+@pytest.mark.parametrize(
+    "reference",
+    ["s3cret", "env:", "file:", "vault:x", "", "file:a\0b", "bundle:", "bundle:../x", "bundle:a b"],
+)
 def test_what_is_no_reference_is_refused(tmp_path: Path, reference: str) -> None:
-    assert cause(reference, tmp_path) == "has neither the form env:NAME nor file:path"
+    assert cause(reference, tmp_path) == "is none of env:NAME, file:path and bundle:name"
 
 
 def test_everything_that_cannot_be_resolved_is_reported_at_once_by_cause(

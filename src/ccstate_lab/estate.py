@@ -19,7 +19,7 @@ from ccstate.desired.settings import FILE
 from ccstate.diff import secret_references
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import State
-from ccstate.secrets import FILES, NAMES
+from ccstate.secrets.allowed import FILES, NAMES
 from ccstate_lab.etc import write_private
 from ccstate_lab.programs import ESPEAK, path_with_espeak
 from ccstate_lab.site import Site

@@ -321,13 +321,14 @@ def _canonical(field: FieldInfo, value: object) -> Json:
 
 
 _SECRET_NAMES = ("password", "passwd", "secret", "token", "pin", "key")
-_SECRET_REFERENCES = ("env:", "file:")
+_SECRET_REFERENCES = ("env:", "file:", "bundle:")
 _PASSWORD_IN_ADDRESS = re.compile(
     r"(?<![^/\s])(?!(?:sips?|mailto):)[^\s/@:]*:[^\s/@]+@", re.IGNORECASE
 )
 """`user:password@` of an address, as in `postgresql://user:password@host/name`."""
 _PASSWORD_IN_OPTIONS = re.compile(
-    rf"(?:^|[?&;\s])\w*(?:{'|'.join((*_SECRET_NAMES, 'pwd'))})=(?!env:|file:)[^&;\s]", re.IGNORECASE
+    rf"(?:^|[?&;\s])\w*(?:{'|'.join((*_SECRET_NAMES, 'pwd'))})=(?!env:|file:|bundle:)[^&;\s]",
+    re.IGNORECASE,
 )
 """`?password=…` of an address, or `password=…` between blanks."""
 

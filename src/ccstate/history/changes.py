@@ -17,7 +17,7 @@ from ccstate.model import Address, Fields, Json
 HIDDEN = "(not a reference, not shown)"
 """Stands for what should have been a reference to a secret, and was perhaps the secret."""
 
-_REFERENCE = re.compile(r"(env|file):")
+_REFERENCE = re.compile(r"(env|file|bundle):")
 
 
 class CommitAction(StrEnum):

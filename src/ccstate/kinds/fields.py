@@ -291,10 +291,15 @@ Language = Annotated[
 ]
 SecretReference = Annotated[
     str,
-    StringConstraints(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:[^\x00-\x1f\x7f]{1,300})$"),
+    StringConstraints(
+        pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:[^\x00-\x1f\x7f]{1,300}"
+        r"|bundle:[A-Za-z0-9_][A-Za-z0-9_.-]{0,199})$"
+    ),
     Secret(),
-    Field(examples=["env:SIP_2101", "file:secrets/sip-2101"]),
-    Expectation("a reference to a secret, env:NAME or file:path, never the secret itself"),
+    Field(examples=["env:SIP_2101", "file:secrets/sip-2101", "bundle:sip-2101"]),
+    Expectation(
+        "a reference to a secret, env:NAME, file:path or bundle:name, never the secret itself"
+    ),
 ]
 DESTINATIONS = ("queue", "ring_group", "conference_room", "ivr", "extension")
 """Kinds that a call can be sent to; besides them numbers, and mailboxes of extensions."""

@@ -18,7 +18,7 @@ from ccstate.model import Address, Fields, State
 from ccstate.project.environments import parser_of
 from ccstate.project.listener import Listener
 from ccstate.render.imported import REPORT_BEGINS, Import, full_report
-from ccstate.secrets import NAMES
+from ccstate.secrets.allowed import NAMES
 
 if TYPE_CHECKING:
     from ccstate.project import Project

@@ -157,7 +157,7 @@ def references_beyond(changes: Iterable[Change]) -> str:
     begun: dict[str, list[str]] = {}
     for change in changes:
         for _, reference in sorted(change.secrets.items()):
-            head = re.match(r"env:[^_]*_|file:.*/|", reference, re.DOTALL)
+            head = re.match(r"env:[^_]*_|file:.*/|bundle:[^._-]*[._-]|", reference, re.DOTALL)
             begun.setdefault(head[0] if head else "", []).append(reference)
     parts = [
         f"{clip(safe(head), LONGEST)}… ({len(found):,})"

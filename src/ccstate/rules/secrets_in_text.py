@@ -99,7 +99,7 @@ _NAMED = re.compile(
 )
 _YEAR = re.compile(r"(19|20)[0-9]{2}")
 _NO_SECRET = re.compile(
-    r"env:|file:|https?:|\$\{|<|\{"  # references and placeholders
+    r"env:|file:|bundle:|https?:|\$\{|<|\{"  # references and placeholders
     r"|[+0-9()./:-]+\Z"  # telephone numbers, dates, times
     r"|[0-9]+-?(digits?|characters?|letters?)\Z"
     r"|(ext|tel|x|room|level)[.:]?[0-9]+\Z"
@@ -161,7 +161,7 @@ def _in_plain_text(estate: Estate) -> Iterator[Breach]:
                     "Everybody who may read the repository, a plan or a wallboard can use it, "
                     "and git keeps it.",
                     "change it where it is used, take it out here, and let the field that is made "
-                    "for it name env:NAME or file:PATH",
+                    "for it name env:NAME, file:PATH or bundle:NAME",
                 )
 
 
