@@ -171,7 +171,8 @@ def test_every_claim_about_security_names_a_test_that_is_there() -> None:
 
 
 def test_every_step_with_credentials_says_what_a_branch_may_reach() -> None:
-    told = {name: f"${{{{ vars.{name} }}}}" for name in ("CCSTATE_HOSTS", "CCSTATE_SECRET_NAMES")}
+    names = ("CCSTATE_HOSTS", "CCSTATE_SECRET_NAMES", "CCSTATE_SECRET_BUNDLE")
+    told = {name: f"${{{{ vars.{name} }}}}" for name in names}
     steps = [
         step
         for name in ("plan.yml", "apply.yml", "drift.yml")
