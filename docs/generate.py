@@ -33,7 +33,7 @@ from ccstate.audit import codes as audit_codes
 from ccstate.errors import Code
 from ccstate.forge import codes as forge_codes
 from ccstate.kinds import KINDS, Kind, field_paths, fields
-from ccstate.kinds.fields import Compare, Expectation, KindFields, Ref
+from ccstate.kinds.fields import Compare, Expectation, KindFields, Ref, field_docstrings
 from ccstate.measures import MEASURES, Measure
 from ccstate.policy import codes as policy_codes
 from ccstate.render.diagnostics import diagnostics_text
@@ -207,12 +207,13 @@ def _table(model: type[BaseModel], path: str, inner: Inner) -> Iterator[str]:
             and name in KindFields.model_fields
         )
     ]
+    meanings = field_docstrings(model)
     yield "| Field | Value | Default | Meaning |"
     yield "|---|---|---|---|"
     for name, field in rows:
         here = f"{path}.{name}" if path else name
         words = _cell(_words(field.annotation, field.metadata, here, inner))
-        meaning = _cell(" ".join((field.description or "").split()))
+        meaning = _cell(" ".join(meanings.get(name, "").split()))
         yield f"| `{name}` | {words} | {_default(field)} | {meaning} |"
 
 
@@ -423,11 +424,12 @@ def _keys(connection: type[BaseModel]) -> str:
 
 
 def _key_rows(model: type[BaseModel], path: str) -> Iterator[str]:
+    meanings = field_docstrings(model)
     for name, field in model.model_fields.items():
         here = f"{path}{name}"
         inner: Inner = {}
         words = _cell(_words(field.annotation, field.metadata, here, inner))
-        meaning = _cell(" ".join((field.description or "").split()))
+        meaning = _cell(" ".join(meanings.get(name, "").split()))
         value = "mapping" if inner else words
         default = (
             "" if field.default == [] or (inner and not field.is_required()) else _default(field)

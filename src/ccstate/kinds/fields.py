@@ -6,10 +6,14 @@ Values are strict and become canonical while they are validated, so that everyth
 loading compares with `==`.
 """
 
+import ast
 import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from inspect import cleandoc, getsource
+from itertools import pairwise
+from textwrap import dedent
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 import orjson
@@ -359,9 +363,40 @@ class Strict(BaseModel):
         extra="forbid",
         strict=True,
         frozen=True,
-        use_attribute_docstrings=True,
         allow_inf_nan=False,
+        # Built when first asked for: a document has some kinds, and a command may need none.
+        defer_build=True,
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Describe each field by the text below it.
+
+        As `use_attribute_docstrings` does, which parses the source of every model in every process.
+        """
+        schema = handler(core)
+        fields = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, text in field_docstrings(cls).items():
+            if name in fields:
+                fields[name].setdefault("description", text)
+        return schema
+
+
+def field_docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """Read the texts below names in a model, and in those that it extends."""
+    models = [part for part in reversed(model.__mro__) if issubclass(part, Strict)]
+    found: dict[str, str] = {}
+    for definition in ast.parse("\n".join(dedent(getsource(part)) for part in models)).body:
+        for name, text in pairwise(getattr(definition, "body", [])):
+            match name, text:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=field)),
+                    ast.Expr(value=ast.Constant(value=str() as words)),
+                ):
+                    found[field] = cleandoc(words)
+    return found
 
 
 _ABOUT = {"default", "description", "title"}
@@ -396,7 +431,7 @@ class ObjectFields(Strict):
     def __get_pydantic_json_schema__(
         cls, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        schema = handler(core)
+        schema = super().__get_pydantic_json_schema__(core, handler)
         fields = handler.resolve_ref_schema(schema)["properties"]
         for name in cls._defaults():
             said = {key: fields[name].pop(key) for key in sorted(_ABOUT & fields[name].keys())}
