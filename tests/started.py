@@ -54,6 +54,8 @@ MARKS = {
 """The servers and programs that a test with a mark may start; with any mark, each that is no server."""
 # Each process asks this once, in whichever of its tests comes first.
 _ASKED = ("--version", "--voices")
+# So does ctypes, which finds libraries by these while asyncssh and soundfile are imported.
+_FIND_LIBRARIES = frozenset({"ldconfig", "gcc", "cc", "ld", "objdump"})
 SERVERS = frozenset({"asterisk", "sipp", "sshd", "postgres", "node", "bao"})
 
 _current: list[pytest.Item] = []
@@ -113,7 +115,7 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     executable, argv = arguments[:2]
     argv = [argv] if isinstance(argv, str | bytes | os.PathLike) else argv or [executable]
     name = program(argv)
-    if name == "espeak-ng" and argv[-1] in _ASKED:
+    if name in _FIND_LIBRARIES or (name == "espeak-ng" and argv[-1] in _ASKED):
         return
     if needed := missing_mark(_current[-1], name):
         pytest.fail(f"this test starts {name}: mark it with @pytest.mark.{needed}")
