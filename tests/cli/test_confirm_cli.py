@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ccstate.adapters.embedded import connect
+from ccstate.apply.confirmation import Decision, Verdict, alone, decide
 from ccstate.model import Address
 from tests.cli.screens import Screen as PlainScreen
 from tests.waiting import GENEROUS, until
@@ -133,6 +134,33 @@ def test_a_confirmed_change_stays(screen: Screen) -> None:
     assert not screen.is_locked()
     assert screen.run("confirm", plan_id) == 1
     assert "CC326" in screen.err
+
+
+def test_an_apply_settles_its_change_though_another_process_looks_at_it(screen: Screen) -> None:
+    """`ccstate confirm` decides, looks whether it is to settle that, and leaves it to the apply."""
+    plan_id = screen.change()
+    folder = screen.folder / "plans" / plan_id
+    stays = Decision(verdict=Verdict.STAYS, by="ben@two", at="2026-12-01T12:00:00+00:00")
+    with screen.start("apply", plan_id, "--confirm-within", "1m") as applying:
+        until(lambda: screen.waits(plan_id), "the change waits")
+        with alone(folder) as is_alone:
+            assert is_alone
+            decide(folder, stays)
+            until(
+                lambda: applying.poll() is not None or queues_for_a_lock(applying.pid),
+                "the apply ends, or waits its turn",
+            )
+        out, err = applying.communicate(timeout=GENEROUS)
+    assert applying.returncode == 0, err
+    assert "The change stays" in out
+    assert not screen.is_locked()
+    assert not (folder / "confirm-by.json").exists()
+
+
+def queues_for_a_lock(pid: int) -> bool:
+    """Whether a process waits for a lock on a file, as Linux lists them."""
+    lines = map(str.split, Path("/proc/locks").read_text().splitlines())
+    return any(words[1] == "->" and words[5] == str(pid) for words in lines)
 
 
 def test_a_call_test_that_fails_takes_everything_back(

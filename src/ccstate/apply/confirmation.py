@@ -160,15 +160,29 @@ def forget(folder: Path) -> None:
 @contextmanager
 def alone(folder: Path) -> Iterator[bool]:
     """Whether this process alone settles what is pending; it does so for as long as the context lasts."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
-    handle = os.open(folder, flags)
-    try:
+    with _opened(folder) as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
             return
         yield True
+
+
+@contextmanager
+def in_turn(folder: Path) -> Iterator[bool]:
+    """Wait until this process alone settles what is pending; another may have done so meanwhile."""
+    with _opened(folder) as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield True
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    """Open a folder to lock it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield handle
     finally:
         os.close(handle)
 

@@ -195,7 +195,9 @@ def settle(
     a platform is lost: what is pending stays so, and is settled later.
     """
     folder = plans.folder(plan_id)
-    with confirmation.alone(folder) as is_alone:
+    # Others leave it to the process that holds the locks, so that this one must not leave it to them.
+    turn = confirmation.in_turn if own else confirmation.alone
+    with turn(folder) as is_alone:
         pending = confirmation.read_pending(folder) if is_alone else None
         if pending is None:
             return None
