@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -14,6 +15,7 @@ from ccstate.errors import InvalidInput
 from ccstate.git import GitFailed, repository
 from ccstate.history import head_commit, history, would_be_committed
 from ccstate.model import Address
+from tests.waiting import until
 
 PROJECT = """\
 version: 1
@@ -230,6 +232,27 @@ def test_no_command_runs_what_a_branch_names(
         run(line)
         assert not attacked.marker.exists(), line
     assert "Traceback" not in "".join(capsys.readouterr())
+
+
+def test_a_git_that_ends_before_it_is_asked_has_failed(attacked: Attacked) -> None:
+    """As one does that would have to fetch what is not there."""
+    found = repository(attacked.pbx)
+    assert found
+    shutil.rmtree(attacked.top / ".git")
+    with found.blobs() as blobs:
+        until(lambda: is_closed(blobs.questions), "git has ended")
+        with pytest.raises(GitFailed, match="git ended early"):
+            blobs.contents(["0" * 40])
+
+
+def is_closed(pipe: IO[bytes]) -> bool:
+    """Whether nobody reads a pipe any more."""
+    try:
+        pipe.write(b"\n")
+        pipe.flush()
+    except BrokenPipeError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("attack", [bare_in_the_project, bare_in_the_desired_state])

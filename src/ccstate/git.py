@@ -12,7 +12,7 @@ import re
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
@@ -179,9 +179,12 @@ class Repository:
     def blobs(self) -> Iterator["Blobs"]:
         """Open a reader of file versions: one process, however many are asked for."""
         with self._open(("cat-file", "--batch"), subprocess.PIPE, subprocess.DEVNULL) as process:
+            questions = _pipe(process.stdin)
             try:
-                yield Blobs(_pipe(process.stdin), _pipe(process.stdout))
+                yield Blobs(questions, _pipe(process.stdout))
             finally:
+                with suppress(OSError):  # questions that a git which has ended did not read
+                    questions.close()
                 process.terminate()
 
     def _run(
