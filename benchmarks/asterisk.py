@@ -215,6 +215,7 @@ def connection(site: Site) -> dict[str, Any]:
     return {
         "etc": str(site.etc),
         "sounds": str(site.sounds),
+        "spool": str(site.spool),
         "ami": {"port": site.ami_port, "secret": f"file:{site.secret_file}", "timeout": "2m"},
         "test_site": True,
     }

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import orjson
 from pydantic import BaseModel
@@ -283,6 +283,17 @@ class Adapter(Protocol):
 
     def holder(self) -> Holder | None:
         """The holder of the lock; None where it is free."""
+
+
+@runtime_checkable
+class TellsMoves(Protocol):
+    """An adapter of a platform that keeps more of an object than its fields, such as who waits in it."""
+
+    def moving(self, changes: Sequence[Change], seen: Observation) -> Mapping[str, str]:
+        """Say by kind, in words, what goes along with objects that get another name, and what does not.
+
+        `changes` have such; `seen` is what they were made from. Nothing is written.
+        """
 
 
 class Module(NamedTuple):

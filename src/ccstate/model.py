@@ -390,6 +390,9 @@ class Plan:
     """What the plan means to callers; left out where nothing changes for them, or it was not asked."""
     renames: tuple[Rename, ...] = ()
     """Objects that look renamed; left out where there are none."""
+    moving: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What goes along with objects that get another name, and what does not, by target and kind; left
+    out where nothing is to be said."""
     only: tuple[Address, ...] = ()
     """Objects that the plan was narrowed to; left out where it was not."""
     left_out: int = field(default=0, metadata=WHOLE)

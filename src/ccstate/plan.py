@@ -68,6 +68,8 @@ class TargetPlan:
     """Secrets that were not compared, for they are not here; in words."""
     moves: Moves = field(default_factory=dict)
     """Earlier names of objects, as files say, whether the platform can rename or not."""
+    moving: Mapping[str, str] = field(default_factory=dict)
+    """By kind, what goes along with objects that get another name, in the platform's words."""
 
 
 def make_plan(
@@ -96,6 +98,7 @@ def make_plan(
         made_by=__version__,
         platforms={target.name: target.platform for target in targets if target.platform},
         refusals=tuple(map(refusal, refusals)),
+        moving={target.name: words for target in targets if (words := _moving(target))},
         renames=tuple(rename for target in targets for rename in _renames(target)),
         unseen={target.name: target.seen.unseen for target in targets if target.seen.unseen},
         unchecked={target.name: target.unchecked for target in targets if target.unchecked},
@@ -431,6 +434,12 @@ def _kept(target: TargetPlan) -> tuple[str, ...]:
                 inside = kinds.set_fields(kind, edited({}, [edit]))
                 written |= {path for path, _ in inside if path in kept}
     return in_order(found)
+
+
+def _moving(target: TargetPlan) -> Mapping[str, str]:
+    """Select what is said of the kinds of which an object gets another name."""
+    kinds_moved = {c.address.kind for c in target.changes if c.action is Action.MOVE}
+    return {kind: said for kind, said in target.moving.items() if kind in kinds_moved}
 
 
 def _renames(target: TargetPlan) -> Iterator[Rename]:

@@ -54,6 +54,7 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
         {
             "journeys",
             "renames",
+            "moving",
             "only",
             "left_out",
             "unseen",

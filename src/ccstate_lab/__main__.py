@@ -167,6 +167,7 @@ def _facts(
         "release": site.programs.release,
         "etc": str(site.etc),
         "sounds": str(site.sounds),
+        "spool": str(site.spool),
         "log": str(site.log),
         "ami": {
             "host": site.ami_host,

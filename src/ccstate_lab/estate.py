@@ -153,6 +153,7 @@ def _spelled(given: Settings, site: Site) -> Mapping[str, object]:
     connection = {
         "etc": str(site.etc),
         "sounds": str(site.sounds),
+        "spool": str(site.spool),
         "ami": {"port": site.ami_port, "secret": f"file:{site.secret_file}"},
         "sip": {"port": site.sip_port},
         "test_site": True,

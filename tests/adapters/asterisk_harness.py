@@ -26,6 +26,7 @@ def connection(site: Site) -> dict[str, Any]:
     return {
         "etc": str(site.etc),
         "sounds": str(site.sounds),
+        "spool": str(site.spool),
         "ami": {"port": site.ami_port, "secret": f"file:{site.secret_file}"},
         "sip": {"port": site.sip_port},
         "test_site": True,

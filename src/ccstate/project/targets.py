@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ccstate import codes
-from ccstate.adapter import Adapter, Module, SecretsUnseen, audited, connect, module_of
+from ccstate.adapter import Adapter, Module, SecretsUnseen, TellsMoves, audited, connect, module_of
 from ccstate.desired import Desired, Settings, Target
 from ccstate.desired.settings import FILE
 from ccstate.diff import diff, sealed, sealed_as_recorded, secret_references
@@ -17,6 +17,7 @@ from ccstate.kinds import secrets as secrets_of
 from ccstate.model import (
     ANNOTATIONS,
     UNSEEN_SEAL,
+    Action,
     Activity,
     Address,
     Edit,
@@ -209,6 +210,9 @@ def _compare_kinds(target: Target, adapter: Adapter, desired: Desired) -> Target
         release=desired.release,
         moves=possible,
     )
+    moving: Mapping[str, str] = {}
+    if isinstance(adapter, TellsMoves) and any(c.action is Action.MOVE for c in changes):
+        moving = adapter.moving(changes, seen)
     return TargetPlan(
         name=target.name,
         changes=changes,
@@ -220,6 +224,7 @@ def _compare_kinds(target: Target, adapter: Adapter, desired: Desired) -> Target
         platform=target.platform,
         unchecked=unchecked,
         moves=moves,
+        moving=moving,
     )
 
 

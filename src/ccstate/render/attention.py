@@ -18,7 +18,7 @@ from ccstate.render.text import (
     plain,
     safe,
 )
-from ccstate.render.values import join_words, name_first, plural
+from ccstate.render.values import join_words, name_first, of_kind, plural
 
 
 class Sentence(NamedTuple):
@@ -61,6 +61,7 @@ def attention(plan: Plan) -> Iterator[Sentence]:
                 words = f"{count}, and the platform cannot do that; {LEFT_BEHIND}"
             names = tuple(f"{pair.before} → {pair.after}" for pair in pairs)
             yield Sentence(words, len(names), names, Style.CHANGE)
+    yield from _renamed(plan)
     phones, mailboxes = _extensions_without_user(changes)
     if phones:
         count = plural(len(phones), "phone changes hands", "phones change hands")
@@ -116,6 +117,22 @@ def attention(plan: Plan) -> Iterator[Sentence]:
         ),
         Style.NOTE,
     )
+
+
+def _renamed(plan: Plan) -> Iterator[Sentence]:
+    """Say what goes along with objects that get another name, kind by kind."""
+    for target, kinds in plan.moving.items():
+        for kind, words in kinds.items():
+            moves = [
+                change
+                for change in plan.changes()
+                if change.target == target
+                and change.action is Action.MOVE
+                and change.address.kind == kind
+            ]
+            count = f"{of_kind(len(moves), kind)} {'is' if len(moves) == 1 else 'are'} renamed"
+            names = tuple(f"{change.moved} → {change.address}" for change in moves)
+            yield Sentence(f"{count}; {words}", len(moves), names, Style.CHANGE, target)
 
 
 def _extensions_without_user(changes: Iterable[Change]) -> tuple[list[str], list[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ccstate import secrets
 from ccstate.adapter import Holder, Result, SecretsUnseen, Support
-from ccstate.adapters.asterisk import codes, perform, transaction
+from ccstate.adapters.asterisk import codes, moving, perform, transaction
 from ccstate.adapters.asterisk import connection as connections
 from ccstate.adapters.asterisk import records as record_files
 from ccstate.adapters.asterisk.ami import Ami
@@ -36,7 +36,7 @@ from ccstate.adapters.asterisk.observe import (
     observed_objects,
     stored_view,
 )
-from ccstate.adapters.asterisk.perform import Draft, Server, draft
+from ccstate.adapters.asterisk.perform import Draft, draft
 from ccstate.adapters.asterisk.records import Objects
 from ccstate.adapters.asterisk.running import (
     APPLYING,
@@ -48,6 +48,7 @@ from ccstate.adapters.asterisk.running import (
     unseen_words,
 )
 from ccstate.adapters.asterisk.running.activity import activity, read_channels, read_positions
+from ccstate.adapters.asterisk.server import Server
 from ccstate.adapters.asterisk.sounds import SOUNDS_FOLDER, Prompts
 from ccstate.adapters.asterisk.sounds.speech import named_speech
 from ccstate.adapters.asterisk.storage import Stat, Storage, read_permitted
@@ -144,7 +145,8 @@ class AsteriskAdapter:
             compiled = compile_objects(drafted.objects, setting)
             problems = audit_changes(changes, drafted, compiled, by_hand, server.storage.place)
             with server.connect() as ami:
-                missing = forbidden_actions(ami, APPLYING)
+                moves = any(map(moving.is_move, changes))
+                missing = forbidden_actions(ami, (*APPLYING, *(moving.ACTIONS if moves else ())))
                 if changes:
                     problems += modules_missing(ami, compiled, self.connection.ami.host)
         if not stored.records.is_sealed:  # else it is the plan of a reader, who may not apply
@@ -152,7 +154,13 @@ class AsteriskAdapter:
             unread = by_hand.closed_for(used_files(compiled.entries))
             closed = closed_files(_closed_includes(stored), unread)
             problems += files_closed(closed, server.storage.place)
+            problems += moving.problems(server, changes, by_hand)
         return [*problems, *self._prompts.audit(drafted.objects, stored.records)]
+
+    def moving(self, changes: Sequence[Change], seen: Observation) -> Mapping[str, str]:
+        """See `ccstate.adapter.TellsMoves`."""
+        with self.server() as server:
+            return moving.words(server, changes, seen.objects)
 
     def perform(self, batch: Sequence[Change]) -> list[Result]:
         """See `ccstate.adapter.Adapter`; everything is written, loaded and confirmed as one."""
@@ -181,7 +189,8 @@ class AsteriskAdapter:
                 with self._sounds() as sounds:
                     sounds.stage(made.files, mode=0o644)
                     sounds.commit(list(made.files))
-            failure = perform.write_and_load(server, stored, written, running)
+            renamed = perform.renamings(batch, drafted, stored, written)
+            failure = perform.write_and_load(server, stored, written, running, renamed)
             if not failure and made.leftover:
                 with self._sounds() as sounds:
                     sounds.remove(made.leftover)
@@ -220,13 +229,16 @@ class AsteriskAdapter:
     def server(self) -> Iterator[Server]:
         """Open the folder and a way to Asterisk; the folder is closed afterwards."""
         with self._opened(self.connection.etc) as storage:
-            yield Server(storage, self._ami, self.connection.test_site)
+            yield Server(storage, self._ami, self.connection.test_site, self._spool)
 
     def _ami(self) -> Ami:
         return Ami.connect(connections.login(self.connection, self.folder))
 
     def _sounds(self) -> AbstractContextManager[Storage]:
         return self._opened(self.connection.sounds)
+
+    def _spool(self) -> AbstractContextManager[Storage]:
+        return self._opened(self.connection.spool)
 
     @contextmanager
     def _opened(self, place: str) -> Iterator[Storage]:

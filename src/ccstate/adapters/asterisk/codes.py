@@ -223,6 +223,12 @@ NO_NUMBER = Code("""CC472 Asterisk sent a {event} whose "{header}" is no number
 MODULE_MISSING = Code("""CC473 {module}.so does not run at {place}, which {user}
   A call would end at the step with `{word}`, which no other module knows.
   hint: add `load = {module}.so` to modules.conf, then `module load {module}.so`""")
+OLD_NAMES_NOT_INCLUDED = Code("""CC474 {file} does not include {path}, by which callers keep an old name
+  The file is there while calls leave the old name: who waits would be left behind without it.
+  hint: write `#tryinclude {pattern}` in place of the line that includes ccstate.conf""")
+MAILBOX_THERE = Code("""CC475 messages of another time lie in {folder}
+  extension/{name} would have them as its own.
+  hint: look whose they are, and move that folder away""")
 NOT_DIALLED = Code("""CC480 no call can be placed with "{text}": it is no number
   a test call dials digits only, and shows digits only
   hint: write it as in +61255501000""")

@@ -82,6 +82,8 @@ class Connection(ObjectFields):
     """Asterisk's configuration folder (`astetcdir`); a relative path starts at the project's."""
     sounds: Folder = "/usr/share/asterisk/sounds"
     """The folder of its sounds (`astdatadir` and `/sounds`)."""
+    spool: Folder = "/var/spool/asterisk"
+    """The folder of its messages (`astspooldir`), for mailboxes that are renamed."""
     sftp: Sftp | None = None
     """The machine of these folders, where it is another."""
     ami: Manager

@@ -25,6 +25,10 @@ FILES: Mapping[str, str] = {
     **{name: f"{name}.d/ccstate.conf" for name in (PJSIP, QUEUES, DIALPLAN, VOICEMAIL, PARKING)},
 }
 """The file of each part of the configuration, relative to Asterisk's configuration folder."""
+OLD_NAMES: Mapping[str, str] = {
+    name: f"{name}.d/ccstate-old-names.conf" for name in (QUEUES, DIALPLAN)
+}
+"""Files that are there while calls leave old names; the lines that include ccstate's file include them."""
 OPTIONAL = frozenset({PARKING})
 """Files that are written only where there is something to write, or was: so that a server without
 parking lots needs neither the module nor the line that includes the file."""

@@ -11,6 +11,7 @@ from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     FILES,
     MAILBOXES,
+    OLD_NAMES,
     OPTIONAL,
     PARKING,
     PJSIP,
@@ -35,7 +36,8 @@ _MARK = "ccstate-comes-here"
 _ENDS = frozenset({codes.FILE_BROKEN.code, codes.COMMENT_OPEN.code})
 """What ends a file for Asterisk: a broken line, or a comment that is never closed."""
 
-OWN = frozenset(FILES.values())
+_MARK_OF_OLD_NAMES = "ccstate-old-names-come-here"
+OWN = frozenset({*FILES.values(), *OLD_NAMES.values()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Handwritten:
     """The main files and all that they include, and nothing else."""
     includes_ours: frozenset[str]
     """Configurations of which Asterisk reads ccstate's file."""
+    includes_old_names: frozenset[str] = frozenset()
+    """Configurations of which Asterisk would read a second file of ccstate's, beside that."""
     closed: frozenset[str] = frozenset()
     """Hand-written files that may not be read, and folders, with `/` at their end."""
 
@@ -64,20 +68,22 @@ def read_handwritten(storage: Storage) -> Handwritten:
     files, unread = read_permitted(storage, [main for main in MAIN.values() if main in listed])
     closed = set(unread)
     confs: dict[str, Conf] = {}
-    included = set()
+    reached: dict[str, set[str]] = {_MARK: set(), _MARK_OF_OLD_NAMES: set()}
 
     def inside(path: str) -> str:
         return path.removeprefix(f"{storage.place}/")
 
     for name, main in MAIN.items():
         # With a mark in place of ours: it shows whether Asterisk gets there.
-        ours = FILES[name]
-        names = sorted([*listed, ours])
+        marks = {FILES[name]: _MARK}
+        if name in OLD_NAMES:
+            marks[OLD_NAMES[name]] = _MARK_OF_OLD_NAMES
+        names = sorted([*listed, *marks])
 
-        def content(path: str, ours: str = ours) -> bytes | None:
+        def content(path: str, marks: Mapping[str, str] = marks) -> bytes | None:
             path = inside(path)
-            if path == ours:
-                return f"[{_MARK}]\n".encode()
+            if path in marks:
+                return f"[{marks[path]}]\n".encode()
             if any(path.startswith(f"{folder}/") for folder in folders):
                 closed.add(path)
                 return b""
@@ -92,11 +98,17 @@ def read_handwritten(storage: Storage) -> Handwritten:
             return [path for path in names if _matches(path, inside(pattern))]
 
         conf = read(content, glob, main) if main in files else parse(b"", main)
-        sections = tuple(section for section in conf.sections if section.name != _MARK)
-        if len(sections) < len(conf.sections) and not conf.refused:
-            included.add(name)
+        for section in conf.sections if not conf.refused else ():
+            reached.get(section.name, set()).add(name)
+        sections = tuple(section for section in conf.sections if section.name not in reached)
         confs[name] = replace(conf, sections=sections)
-    return Handwritten(confs, files, frozenset(included), frozenset(closed))
+    return Handwritten(
+        confs,
+        files,
+        includes_ours=frozenset(reached[_MARK]),
+        includes_old_names=frozenset(reached[_MARK_OF_OLD_NAMES]),
+        closed=frozenset(closed),
+    )
 
 
 def _closed_for(pattern: str, folders: Collection[str]) -> list[str]:

@@ -124,6 +124,11 @@ def _file(file: str, entries: Entries, notes: Notes) -> bytes:
     return body + _SENTINELS[file].replace("<revision>", revision(body)).encode()
 
 
+def sections_text(file: str, entries: Entries) -> str:
+    """Return sections as a file of their own, without a revision."""
+    return "\n".join([HEADER, *_section_lines(file, entries, {})])
+
+
 def escaped(text: str) -> str:
     """Text inside of a line: a semicolon would begin a comment."""
     return text.replace(";", "\\;")

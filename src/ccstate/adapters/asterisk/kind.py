@@ -332,4 +332,5 @@ class Kind:
             needs_reload=True,
             atomic=True,
             unseen=self.unseen,
+            moves=True,
         )

@@ -3,14 +3,14 @@
 Where Asterisk does not run what was written, the old files are put back.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
 from ccstate import kinds
 from ccstate.adapter import Result
+from ccstate.adapters.asterisk import moving, transaction
 from ccstate.adapters.asterisk import records as record_files
-from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import (
@@ -26,6 +26,7 @@ from ccstate.adapters.asterisk.include_files import Stored, revision_in, seriali
 from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.observe import View, observed_objects
 from ccstate.adapters.asterisk.records import Records
+from ccstate.adapters.asterisk.renaming import Renaming, decode, renaming
 from ccstate.adapters.asterisk.running import (
     Running,
     compared_in,
@@ -34,7 +35,7 @@ from ccstate.adapters.asterisk.running import (
     read_running,
 )
 from ccstate.adapters.asterisk.running.reload import await_revisions, keep_pauses, reload
-from ccstate.adapters.asterisk.storage import Storage
+from ccstate.adapters.asterisk.server import Server
 from ccstate.drafts import CHANGED, Refused, Secrets, after, effective
 from ccstate.errors import Unreadable
 from ccstate.model import Action, Address, Change, Fields, fingerprint
@@ -44,13 +45,14 @@ from ccstate.model import Action, Address, Change, Fields, fingerprint
 class Draft:
     """Objects and ledger as they will be, and why single changes are left out.
 
-    `elsewhere` are those which hand-written configuration has.
+    `elsewhere` are those which hand-written configuration has, `found` the objects as they are.
     """
 
     objects: dict[Address, Fields]
     ledger: dict[Address, Fields]
     references: dict[Address, Mapping[str, str]]
     elsewhere: frozenset[Address]
+    found: Mapping[Address, Fields] = field(default_factory=dict)
     refused: dict[Address, str] = field(default_factory=dict)
     is_sealed: bool = False
     """Whether objects hold seals in place of secrets: the draft of a reader, which is never written."""
@@ -77,6 +79,7 @@ def draft(
         dict(records.ledger),
         dict(records.references),
         frozenset(elsewhere),
+        view.objects,
         is_sealed=records.is_sealed,
     )
     live = dict(observed_objects(view, records, {change.address.kind for change in batch}))
@@ -115,7 +118,8 @@ def _carry_out(
     before = result.objects.get(address)
     if fingerprint(live.get(address)) != change.basis:
         raise Refused(CHANGED)
-    then = _after(change, before, elsewhere.get(address), known)
+    source = result.found.get(change.moved) if change.moved else None
+    then = _after(change, before, elsewhere.get(address), known, source)
     if address not in elsewhere:
         result.objects.pop(address, None)
         if then is not None:
@@ -129,17 +133,22 @@ def _carry_out(
 
 def _keep_references(change: Change, result: Draft, then: Fields | None) -> None:
     """The references of those secrets that the object has afterwards."""
-    known = {**result.references.pop(change.address, {}), **change.secrets}
+    source = result.references.get(change.moved, {}) if change.moved else {}
+    known = {**source, **result.references.pop(change.address, {}), **change.secrets}
     has = kinds.secrets(change.address.kind, then) if then is not None else {}
     if left := {path: known[path] for path in has if path in known}:
         result.references[change.address] = left
 
 
 def _after(
-    change: Change, before: Fields | None, outside: Elsewhere | None, known: Secrets
+    change: Change,
+    before: Fields | None,
+    outside: Elsewhere | None,
+    known: Secrets,
+    source: Fields | None,
 ) -> Fields | None:
     if outside is None:
-        return after(change, before, known)
+        return after(change, before, known, source)
     is_adopted_as_it_is = change.action is Action.ADOPT and not effective(change)
     if is_adopted_as_it_is or change.action is Action.RELEASE:
         return before
@@ -152,15 +161,6 @@ def _after(
 SECONDS_TO_LOAD = 120.0
 """Asterisk 22 takes 7 s to load 10,000 endpoints (measured), and longer under calls."""
 SHOWN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """The folder, a way to Asterisk, and whether calls may be tested there."""
-
-    storage: Storage
-    connect: Callable[[], Ami]
-    is_test_site: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,15 +203,49 @@ def compiled_files(
     return Written(compiled, {**files, **record_files.dump(records)}, changed)
 
 
-def write_and_load(server: Server, stored: Stored, written: Written, running: Running) -> str:
+def renamings(
+    batch: Sequence[Change], draft: Draft, stored: Stored, written: Written
+) -> tuple[Renaming, ...]:
+    """Find the names that a batch changes, and the same the other way; nothing where it changes none."""
+    names = {
+        change.moved: change.address
+        for change in batch
+        if change.action is Action.MOVE and change.moved and change.address not in draft.refused
+    }
+    if not names:
+        return ()
+    before, after = stored.compiled, written.compiled
+    back = {new: old for old, new in names.items()}
+    return (
+        renaming(before, after, draft.objects, names),
+        renaming(after, before, stored.records.objects, back),
+    )
+
+
+def write_and_load(
+    server: Server,
+    stored: Stored,
+    written: Written,
+    running: Running,
+    renamed: Sequence[Renaming] = (),
+) -> str:
     """Write, load and read back everything; return why it was taken back, "" where it holds."""
     old = dict(stored.contents)
     if not stored.is_new:
         old |= server.storage.read([record_files.PATH, record_files.SECRETS])
-    begun = transaction.begin(server.storage, old, written.files)
+    forward = next(iter(renamed), None)
+    if forward:
+        moving.forget_strangers(server, forward)
+    begun = transaction.begin(
+        server.storage, old, written.files, [found.encode() for found in renamed] or None
+    )
     try:
+        if forward:
+            moving.begin(server, forward)
         transaction.write(server.storage, written.files)
         failure = _load(server, stored, written, running)
+        if forward and not failure:
+            failure = moving.settle(server, forward, running.members)
     except Unreadable:
         with suppress(Unreadable):  # the first failure is the one to tell; a later run recovers
             recover(server)
@@ -220,6 +254,11 @@ def write_and_load(server: Server, stored: Stored, written: Written, running: Ru
         return f"{failure}; {_take_back(server, begun)}"
     transaction.end(server.storage, begun)
     return ""
+
+
+def _renamed(begun: transaction.Transaction) -> Iterator[Renaming]:
+    """Return the names that a write changes, and the same the other way."""
+    yield from map(decode, begun.beside if isinstance(begun.beside, list) else ())
 
 
 def _load(server: Server, stored: Stored, written: Written, running: Running) -> str:
@@ -340,6 +379,9 @@ def _describe_differences(now: Mapping[Key, str], after: Running, files: set[str
 
 def _take_back(server: Server, begun: transaction.Transaction) -> str:
     """Put the old files back and load them; return in words what became of that."""
+    _, back = [*_renamed(begun)] or (None, None)
+    if back:
+        moving.begin(server, back)
     strange = transaction.take_back(server.storage, begun)
     content = server.storage.read(FILES.values())
     names = [name for name, path in FILES.items() if path in begun.before]
@@ -348,10 +390,11 @@ def _take_back(server: Server, begun: transaction.Transaction) -> str:
     }
     with server.connect() as ami:
         late = _reload_files(ami, names, {n: r for n, r in wanted.items() if r})
+    stays = moving.settle(server, back, ()) if back else ""
     transaction.end(server.storage, begun)
     if strange:
         return f"{', '.join(strange)} was changed by another author meanwhile, and stays"
-    if late:
+    if late or stays:
         return "the old files were put back, and Asterisk has not loaded them"
     return "the old files were put back and loaded"
 
@@ -363,12 +406,15 @@ def recover(server: Server) -> str:
         return ""
     if not transaction.holds(server.storage, begun):
         return _take_back(server, begun)
+    forward = next(_renamed(begun), None)
+    if forward:
+        moving.begin(server, forward)
     content = server.storage.read(FILES.values())
     names = [name for name, path in FILES.items() if path in begun.after]
     wanted = {name: revision_in(name, content.get(FILES[name], b"")) for name in names}
     with server.connect() as ami:
         late = _reload_files(ami, names, wanted)
-    if late:
+    if late or (forward and moving.settle(server, forward, ())):
         return _take_back(server, begun)
     transaction.end(server.storage, begun)
     return "the files of the interrupted apply were loaded"

@@ -22,6 +22,7 @@ from ccstate.adapters.asterisk import records as record_files
 from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.storage import Storage
 from ccstate.errors import Unreadable
+from ccstate.model import Json
 
 LOCKS = "ccstate/lock"
 FREE = b""
@@ -104,10 +105,14 @@ RECORDS = (record_files.PATH, record_files.SECRETS, f"{OLD}{record_files.SECRETS
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A write that has begun: by path, the digest of the file before (None: there was none), after."""
+    """A write that has begun: by path, the digest of the file before (None: there was none), after.
+
+    `beside`: what else whoever finishes it, or takes it back, has to know.
+    """
 
     before: Mapping[str, str | None]
     after: Mapping[str, str]
+    beside: Json = None
 
 
 def read_records(
@@ -132,14 +137,18 @@ def read_records(
     return records
 
 
-def begin(storage: Storage, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Transaction:
+def begin(
+    storage: Storage, old: Mapping[str, bytes], new: Mapping[str, bytes], beside: Json = None
+) -> Transaction:
     """Keeps the old files aside and notes what is going to happen; nothing has changed yet."""
     begun = Transaction(
         {path: record_files.digest(old[path]) if path in old else None for path in new},
         {path: record_files.digest(content) for path, content in new.items()},
+        beside,
     )
     aside = {f"{OLD}{path}": content for path, content in old.items() if path in new}
-    note = orjson.dumps({"before": dict(begun.before), "after": dict(begun.after)})
+    said = {"before": dict(begun.before), "after": dict(begun.after), "beside": beside}
+    note = orjson.dumps(said)
     storage.stage({**aside, NOTE: note}, mode=0o600)
     storage.commit([*aside, NOTE])
     return begun
@@ -175,7 +184,7 @@ def pending(storage: Storage) -> Transaction | None:
     if content is None:
         return None
     said: Any = orjson.loads(content)
-    return Transaction(said["before"], said["after"])
+    return Transaction(said["before"], said["after"], said.get("beside"))
 
 
 def holds(storage: Storage, begun: Transaction) -> bool:

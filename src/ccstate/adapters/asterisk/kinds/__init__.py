@@ -96,7 +96,7 @@ _UNWRITTEN: Mapping[str, Mapping[str, str]] = {
 
 SUPPORTS: Mapping[str, Support] = {
     **{
-        name: placed(name, kept=kept, needs_reload=True, atomic=True)
+        name: placed(name, kept=kept, needs_reload=True, atomic=True, moves=True)
         for name, kept in _UNWRITTEN.items()
     },
     **{name: kind.support() for name, kind in KINDS.items()},

@@ -10,6 +10,7 @@ from ccstate.adapters.asterisk.entries import (
     LINEAR,
     MEMBER,
     QUEUES,
+    Compiled,
     Context,
     Key,
     Step,
@@ -22,6 +23,7 @@ from ccstate.adapters.asterisk.kind import (
     NO_TEAMS,
     Kind,
     Sections,
+    Setting,
     Steps,
     Unit,
     in_file,
@@ -34,6 +36,7 @@ from ccstate.adapters.asterisk.places import (
     context,
     enter_step,
     follow,
+    goto,
     name_step,
     prompt_sound,
     shortened,
@@ -388,6 +391,49 @@ def _rejoin_steps(name: str, queue: Filled) -> list[Step]:
     ]
 
 
+MOVED = "ccstate-moved"
+"""Where callers wait whose queue has got another name since they came."""
+WITHDRAWN = "WITHDRAW"
+"""What QUEUESTATUS says of a caller whom QueueWithdrawCaller took out (16.28 and 22.10)."""
+
+
+def compile_moved(compiled: Compiled, flow: Flow, _setting: Setting) -> None:
+    """Compile where callers go on waiting, each for the time that was left."""
+    if not flow.centre.of("queue"):
+        return
+    steps = [
+        Step("Queue", "${CC_QUEUE},${CC_KEYS},,,${CC_LEFT}"),
+        Step("Set", "QUEUE_PRIO=0"),
+        Step("Goto", "${CC_PLACE},${QUEUESTATUS},1"),
+    ]
+    where = Context(compiled, MOVED)
+    where.note("Callers whose queue has got another name since they came")
+    where.add("s", steps)
+
+
+def moved_steps(flow: Flow, name: str) -> list[Step]:
+    """Take a caller who was withdrawn from a queue to where the queue is that took its place.
+
+    QUEUE_WITHDRAW_INFO has the priority that keeps the order of those who came, and for how many
+    seconds the caller has waited.
+    """
+    queue, place = flow.centre.of("queue")[name], Place("queue", name)
+    if Event.ANSWERED not in {way.event for way in flow.ways(place)}:
+        return [goto(place)]
+    waited, left = "${CUT(QUEUE_WITHDRAW_INFO,/,2)}", ""
+    if after := (queue.get("overflow") or {}).get("after"):
+        limit = seconds(after)
+        left = f"${{IF($[{waited} < {limit}]?$[{limit} - {waited}]:1)}}"
+    return [
+        Step("Set", "QUEUE_PRIO=${CUT(QUEUE_WITHDRAW_INFO,/,1)}"),
+        Step("Set", f"CC_QUEUE={name}"),
+        Step("Set", f"CC_KEYS={_key_letters(queue)}"),
+        Step("Set", f"CC_LEFT={left}"),
+        Step("Set", f"CC_PLACE={context(place)}"),
+        Step("Goto", f"{MOVED},s,1"),
+    ]
+
+
 def _outcomes(where: Context, place: Place, queue: Filled, ways: dict[Event, Transition]) -> None:
     waited = ways[Event.NO_ANSWER]
     if waited.end is not End.WAITS:
@@ -488,6 +534,7 @@ QUEUE = Kind(
     primary=(QUEUES, ""),
     names=in_file(QUEUES),
     rows=ROWS,
+    shared=compile_moved,
     mapped="extension hours caller_name_prefix member_rights caller_rights announcements.welcome "
     "members.*.user members.*.extension members.*.penalty members.*.login "
     "overflow.full overflow.after overflow.to recording.when recording.notice recording.folder",

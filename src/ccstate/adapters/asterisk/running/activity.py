@@ -30,6 +30,8 @@ class Channel:
     extension: str
     application: str
     data: str
+    is_bridged: bool = False
+    """Whether it talks, or hears what others hear who are held."""
 
     @property
     def endpoint(self) -> str:
@@ -53,6 +55,7 @@ def read_channels(ami: Ami) -> tuple[Channel, ...]:
             extension=message["Exten"],
             application=message["Application"],
             data=message["ApplicationData"],
+            is_bridged=bool(message.get("BridgeId")),
         )
         for message in ami.read("CoreShowChannels")
     )

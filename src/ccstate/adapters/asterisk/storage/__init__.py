@@ -13,7 +13,7 @@ import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.ami.message import printable
@@ -52,6 +52,11 @@ def not_changed(place: str, path: str, why: str, hint: str, done: Sequence[str])
     return problem(codes.NOT_CHANGED, place, path, why=why, before=before, hint=hint)
 
 
+def no_right(place: str, path: str) -> str:
+    """Say that names in a folder may not be changed."""
+    return f"no right to write in {place}/{path}"
+
+
 def hint_for(error: OSError) -> str:
     return _HINTS.get(error.errno or 0, "")
 
@@ -87,6 +92,9 @@ class Stat:
 
     size: int
     mtime: float
+
+
+Entry: TypeAlias = Literal["", "folder", "link", "file"]
 
 
 class NotPermitted(Unreadable):
@@ -144,7 +152,33 @@ class Storage(Protocol):
         """
         ...
 
+    def entry(self, path: str) -> Entry:
+        """Tell what has this name; "" where nothing has, or it is something else."""
+        ...
+
+    def closed(self, folder: str) -> str:
+        """Say why names in a folder cannot be changed; "" where they can, or there is no folder.
+
+        SFTP cannot be asked for the right to write: there it is only known that the folder is seen.
+        """
+        ...
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a folder another name beside."""
+        ...
+
+    def link(self, path: str, to: str) -> None:
+        """Make a link of this name to another name beside it."""
+        ...
+
     def close(self) -> None: ...
+
+
+def entry_of(mode: int) -> Entry:
+    """Tell by its mode what something in a folder is."""
+    if stat.S_ISLNK(mode):
+        return "link"
+    return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else ""
 
 
 def check_paths(paths: Collection[str]) -> None:
@@ -309,6 +343,36 @@ class LocalFolder:
                 return False
             _sync_folder(self._inside(path).parent)
         return True
+
+    def entry(self, path: str) -> Entry:
+        check_paths([path])
+        self._check_root()
+        try:
+            return entry_of(self._inside(path).lstat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+        except OSError as error:
+            raise _unreadable(self.place, path, error) from None
+
+    def closed(self, folder: str) -> str:
+        if not self.entry(folder):
+            return ""
+        may = os.access(self._inside(folder), os.R_OK | os.W_OK | os.X_OK)
+        return "" if may else no_right(self.place, folder)
+
+    def rename(self, old: str, new: str) -> None:
+        check_paths([old, new])
+        self._check_root()
+        with self._changing(old, ()):
+            self._inside(old).rename(self._inside(new))
+            _sync_folder(self._inside(new).parent)
+
+    def link(self, path: str, to: str) -> None:
+        check_paths([path, to])
+        self._check_root()
+        with self._changing(path, ()):
+            self._inside(path).symlink_to(to)
+            _sync_folder(self._inside(path).parent)
 
     def _delete(self, paths: Collection[str]) -> None:
         self._check_root()

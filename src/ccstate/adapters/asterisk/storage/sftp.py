@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from ccstate.adapters.asterisk import codes
-from ccstate.adapters.asterisk.storage import STAGED, SshLogin, Stat, check_paths
+from ccstate.adapters.asterisk.storage import STAGED, Entry, SshLogin, Stat, check_paths
 from ccstate.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -66,6 +66,22 @@ class SftpFolder:
     def create(self, path: str, content: bytes) -> bool:
         check_paths([path])
         return self._ask(lambda folder: folder.create(path, content))
+
+    def entry(self, path: str) -> Entry:
+        check_paths([path])
+        return self._ask(lambda folder: folder.entry(path))
+
+    def closed(self, folder: str) -> str:
+        check_paths([folder])
+        return self._ask(lambda remote: remote.closed(folder))
+
+    def rename(self, old: str, new: str) -> None:
+        check_paths([old, new])
+        self._ask(lambda folder: folder.rename(old, new))
+
+    def link(self, path: str, to: str) -> None:
+        check_paths([path, to])
+        self._ask(lambda folder: folder.link(path, to))
 
     def close(self) -> None:
         with self._turn:

@@ -10,7 +10,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Self, TypeVar, cast
 
@@ -21,13 +21,16 @@ from ccstate.adapters.asterisk.ami.message import printable
 from ccstate.adapters.asterisk.storage import (
     LARGEST,
     STAGED,
+    Entry,
     NotPermitted,
     SshLogin,
     Stat,
     beside_name,
+    entry_of,
     folder_mode,
     hint_for,
     leads_out,
+    no_right,
     not_changed,
     problem,
     too_large,
@@ -278,6 +281,48 @@ class RemoteFolder:
             return await self._timely(self._created(path, content))
         except FAILED as error:
             raise await self._unstaged(path, error) from None
+
+    async def entry(self, path: str) -> Entry:
+        real = await self._real_root()
+        try:
+            if not await self._folder_of(path, real):
+                return ""
+            status = await self._timely(self._sftp.lstat(self._at(path)))
+        except ABSENT:
+            return ""
+        except FAILED as error:
+            raise await self._unread(path, error) from None
+        return entry_of(status.permissions or 0)
+
+    async def closed(self, folder: str) -> str:
+        if not await self.entry(folder):
+            return ""
+        try:
+            await self._timely(self._entries(folder))
+        except asyncssh.SFTPPermissionDenied:
+            return no_right(self._place, folder)
+        except FAILED as error:
+            raise await self._unread(folder, error) from None
+        return ""
+
+    async def rename(self, old: str, new: str) -> None:
+        await self._change(old, new, self._sftp.rename)
+
+    async def link(self, path: str, to: str) -> None:
+        async def made(where: str, _: str) -> None:
+            await self._sftp.symlink(to, where)
+
+        await self._change(path, path, made)
+
+    async def _change(self, old: str, new: str, how: Callable[[str, str], Awaitable[None]]) -> None:
+        """Change a name, where both lie inside."""
+        real = await self._real_root()
+        for path in (old, new):
+            await self._folder_of(path, real)
+        try:
+            await self._timely(how(self._at(old), self._at(new)))
+        except FAILED as error:
+            raise await self._unchanged(old, error, ()) from None
 
     async def _created(self, path: str, content: bytes) -> bool:
         beside = self._at(beside_name(path))
