@@ -22,6 +22,7 @@ from ccstate.render.values import (
     summary,
     title,
 )
+from ccstate.render.wall_changes import tile_rows, tiles_in
 
 MOST_ROWS = 12
 """Rows for one field; what is beyond them is counted."""
@@ -42,6 +43,18 @@ class Row(NamedTuple):
     value: tuple[Piece, ...]
 
 
+def edit_rows(change: Change, edit: Edit) -> list[Row]:
+    """List what an edit of a change does; of a display, what people in front of it will see."""
+    if (change.address.kind, edit.path) == ("display", "tiles") and edit.before != edit.after:
+        before, after = tiles_in(edit.before), tiles_in(edit.after)
+        if before is not None and after is not None:
+            seen = enumerate(tile_rows(before, after))
+            # A change that nobody sees, such as of the order of queues that are counted together, stands as it is.
+            if found := [Row("" if number else "on the wall", row) for number, row in seen]:
+                return _bounded(found)
+    return rows(edit, change.secrets)
+
+
 def rows(edit: Edit, secrets: Mapping[str, str]) -> list[Row]:
     """List what the edit does.
 
@@ -55,7 +68,11 @@ def rows(edit: Edit, secrets: Mapping[str, str]) -> list[Row]:
         stays = "stays" if edit.why is Why.RELEASED else "as it is"
         return [Row(edit.path, (*plain(f"{scalar(edit.before)}  "), Piece(stays, Style.DIM)))]
     old, new = _with_empty_side(edit.before, edit.after)
-    found = list(_value_rows(edit.path, old, new))
+    return _bounded(list(_value_rows(edit.path, old, new)))
+
+
+def _bounded(found: list[Row]) -> list[Row]:
+    """Return the first rows of a field, and count the rest."""
     if len(found) <= MOST_ROWS:
         return found
     kept = found[: MOST_ROWS - 1]
@@ -293,7 +310,7 @@ def _edits(change: Change, words: Mapping[Why, str], kept: Collection[str]) -> I
     table = [
         (row, "" if place else noted(edit))
         for edit in change.edits[:EDITS]
-        for place, row in enumerate(rows(edit, change.secrets))
+        for place, row in enumerate(edit_rows(change, edit))
     ]
     labels = [columns(safe(row.label)) for row, _ in table]
     label = max((size for size in labels if size <= LABEL), default=0)

@@ -14,7 +14,7 @@ from ccstate.errors import Diagnostic, Severity
 from ccstate.model import Action, Change, JourneyChange, Journeys, Plan
 from ccstate.render.attention import attention, basis_of, unmanaged_objects
 from ccstate.render.call_tests import BrokenTest
-from ccstate.render.changes import rows
+from ccstate.render.changes import edit_rows
 from ccstate.render.diagnostics import counted
 from ccstate.render.plan_journeys import (
     LOSES_A_HUMAN,
@@ -442,7 +442,7 @@ def _change(change: Change) -> Iterator[str]:
         return
     for edit in change.edits[:EDITS]:
         note = "" if reason else f", {edit.why.value}"
-        for row in rows(edit, change.secrets):
+        for row in edit_rows(change, edit):
             value = prose("".join(piece.text for piece in row.value))
             label = (
                 f"{prose(row.label.replace('_', ' ').replace('.', ': '))}: " if row.label else ""

@@ -23,7 +23,7 @@ from ccstate.render.attention import (
     recorded_only,
     unmanaged_objects,
 )
-from ccstate.render.changes import Row, rows
+from ccstate.render.changes import Row, edit_rows
 from ccstate.render.comment import DONE, Answer
 from ccstate.render.graph.drawing import Drawing
 from ccstate.render.graph.layout import Tangled
@@ -439,7 +439,7 @@ def _change(change: Change) -> tuple[h.Element, int]:
     if change.action in IN_FIELDS:
         for edit in change.edits[:EDITS]:
             note = "" if reason else edit.why.value
-            for row in rows(edit, change.secrets):
+            for row in edit_rows(change, edit):
                 found.append(_row(row, note))
                 size += len(row.label) + sum(len(piece.text) for piece in row.value) + 60
         found.append(_more(len(change.edits) - EDITS, "more field"))

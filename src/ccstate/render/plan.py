@@ -24,7 +24,7 @@ from ccstate.render.attention import (
     unseen_lines,
     unseen_markdown,
 )
-from ccstate.render.changes import IN_RECORDS, Row, change_lines, rows
+from ccstate.render.changes import IN_RECORDS, Row, change_lines, edit_rows
 from ccstate.render.formats import Report
 from ccstate.render.plan_journeys import journeys_markdown, journeys_text
 from ccstate.render.rollback import rollback_markdown, rollback_text
@@ -398,7 +398,7 @@ def change_markdown(change: Change, recorded: Collection[str]) -> Iterator[str]:
             is_kept = f"{change.address.kind}.{edit.path}" in recorded
             notes = ["" if reason else edit.why.value, IN_RECORDS if is_kept else ""]
             note = "; ".join(filter(None, notes))
-            yield from _edit(rows(edit, change.secrets), f" — {note}" if note else "")
+            yield from _edit(edit_rows(change, edit), f" — {note}" if note else "")
         if len(change.edits) > EDITS:
             yield f"  - … and {plural(len(change.edits) - EDITS, 'more field')}"
 
