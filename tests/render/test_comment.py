@@ -96,7 +96,7 @@ PLAN = Plan(
     {"sydney": {"queue": Unmanaged(2, ("old", "test"))}},
     journeys=Journeys(400, 16, 12, 4, (LOST, MOVED)),
 )
-TREE = 'flowchart TD\n    n1["Menu"]\n'
+TREE = '```mermaid\nflowchart TD\n    n1["Menu"]\n```\n'
 WHOLE = Answer(
     title="Answer calls from the west later",
     author="kim",

@@ -86,7 +86,7 @@ def said(before: Json, after: Json) -> list[str]:
         (
             [],
             [PEOPLE],
-            ['on the wall: + "Agents" is new: list of agents in team sales-team of sales'],
+            ['on the wall: + "Agents" is new: agents in team sales-team of sales'],
         ),
         # Nobody sees that: it is shown as any other field.
         ([{**WAITING, "width": 1}], [WAITING], ["tiles: ~ Waiting  width 1 → (not set)"]),

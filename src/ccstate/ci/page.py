@@ -3,25 +3,32 @@
 from collections.abc import Sequence
 from datetime import date
 
-from ccstate.ci.pictures import ChangedTree, changed_trees
+from ccstate.ci.pictures import ChangedTree, ChangedWall, changed_trees, changed_walls
 from ccstate.ci.word import approvers
 from ccstate.plan_file import digest
 from ccstate.project import Planned, Project
 from ccstate.project.planning import compared
 from ccstate.project.policy import Judged
 from ccstate.render.comment import Answer
-from ccstate.render.page import Page, Tree, page
+from ccstate.render.page import WALLS, Page, Tree, Wall, page
 from ccstate.render.policy import JudgedPlan, opening_words
 
 
-def page_of(answer: Answer, trees: Sequence[ChangedTree], opening: str = "") -> str:
-    """Write the page of an answer and its trees; `opening` says until when it may be applied."""
+def page_of(
+    answer: Answer,
+    trees: Sequence[ChangedTree],
+    walls: Sequence[ChangedWall],
+    opening: str = "",
+) -> str:
+    """Write the page of an answer, its trees and walls; `opening` says until when it may be applied."""
     plan = answer.plan
     return page(
         Page(
             answer=answer,
             digest=digest(plan) if plan and plan.steps else "",
             trees=[Tree(tree.title, tree.before, tree.after) for tree in trees],
+            walls=[Wall(wall.title, *wall.drawn) for wall in walls[:WALLS]],
+            more_walls=[wall.title for wall in walls[WALLS:]],
             opening=opening,
         )
     )
@@ -39,7 +46,8 @@ def planned_page(project: Project, planned: Planned, judged: Judged, today: date
         overruled=verdict.overruled,
         forbidden=bool(verdict.refused),
     )
-    trees = []
+    trees, walls = [], []
     if plan.steps:
-        trees = changed_trees(compared(plan, planned.shares, project.load(), today))
-    return page_of(answer, trees, opening_words(JudgedPlan(verdict, judged.policy)))
+        comparison = compared(plan, planned.shares, project.load(), today)
+        trees, walls = changed_trees(comparison), changed_walls(comparison)
+    return page_of(answer, trees, walls, opening_words(JudgedPlan(verdict, judged.policy)))

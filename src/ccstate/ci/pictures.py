@@ -1,8 +1,9 @@
-"""Pictures of the trees that a plan changes, before and after it."""
+"""Pictures of the trees and walls that a plan changes, before and after it."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.model import Address
 from ccstate.render.comment import Picture
@@ -11,6 +12,7 @@ from ccstate.render.graph.layout import Tangled
 from ccstate.render.graph.marks import UNMARKED, Marks, marks_after, marks_before
 from ccstate.render.graph.mermaid import mermaid
 from ccstate.render.graph.svg import svg
+from ccstate.render.wall import wall_svg, wall_table
 from ccstate.rules import Comparison
 
 MOST_DRAWN = 300
@@ -38,10 +40,11 @@ class ChangedTree(NamedTuple):
     def picture(self) -> Picture | None:
         """Both drawings as Mermaid; None where a code host would not draw them."""
         drawn = [mermaid(each, marks) if each else "" for _, each, marks in self._marked()]
+        fenced = (f"```mermaid\n{text}```\n" if text else "" for text in drawn)
         arrows = [len(each.arrows) for each in (self.before, self.after) if each]
         if max(arrows, default=0) > MOST_ARROWS or max(map(len, drawn)) > MOST_CHARACTERS:
             return None
-        return Picture(self.title, *drawn)
+        return Picture(self.title, *fenced)
 
     def _marked(self) -> Iterator[tuple[str, Drawing | None, Marks]]:
         """List both drawings, with what each has and the other lacks."""
@@ -59,6 +62,53 @@ class ChangedTree(NamedTuple):
                 yield f"{name}.svg", svg(drawing, marks)
             except Tangled:
                 yield f"{name}.mmd", mermaid(drawing, marks)
+
+
+class ChangedWall(NamedTuple):
+    """One display before and after, each with the objects that it names; None where it is not there."""
+
+    address: Address
+    before: Filled | None
+    after: Filled | None
+    then: Centre
+    """The objects after the change: the names in the picture."""
+
+    @property
+    def title(self) -> str:
+        fields = self.after or self.before or {}
+        return f"{fields.get('label') or self.address.name} ({self.address})"
+
+    @property
+    def picture(self) -> Picture:
+        """Both as tables in which each tile has its place and its size."""
+        before, after = (each and wall_table(each) for each in (self.before, self.after))
+        return Picture(self.title, before or "", after or "")
+
+    @property
+    def drawn(self) -> tuple[str, str]:
+        """Both as SVG; "" where it is not there."""
+        before, after = (
+            each and wall_svg(each, self.then, f"{self.address.name}-{when}-")
+            for when, each in (("before", self.before), ("after", self.after))
+        )
+        return before or "", after or ""
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Write each as SVG, with a name for it."""
+        for when, drawn in zip(("before", "after"), self.drawn, strict=True):
+            if drawn:
+                yield f"display-{self.address.name}-{when}.svg", drawn
+
+
+def changed_walls(comparison: Comparison) -> list[ChangedWall]:
+    """Draw the displays that change, before and after."""
+    was, now = comparison.before.of("display"), comparison.after.of("display")
+    then = comparison.after.centre
+    changed = sorted(address for address in comparison.changed if address.kind == "display")
+    return [
+        ChangedWall(address, was.get(address.name), now.get(address.name), then)
+        for address in changed[:MOST_SHOWN]
+    ]
 
 
 def changed_trees(comparison: Comparison) -> list[ChangedTree]:

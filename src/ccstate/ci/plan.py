@@ -11,7 +11,7 @@ from ccstate.ci.changed import Touched, touched
 from ccstate.ci.job import Job
 from ccstate.ci.markers import check_name, marker
 from ccstate.ci.page import page_of
-from ccstate.ci.pictures import ChangedTree, changed_trees
+from ccstate.ci.pictures import ChangedTree, ChangedWall, changed_trees, changed_walls
 from ccstate.ci.word import approvers, verdict_of
 from ccstate.errors import CcstateError, Diagnostic, Severity
 from ccstate.forge import ChangeRequest, Check, Conclusion, Forge
@@ -166,12 +166,14 @@ class _Planner:
         if not plan.steps:
             return replace(answer, plan=plan)
         desired = self.project.load()
-        trees = changed_trees(compared(plan, planned.shares, desired, self.today))
+        comparison = compared(plan, planned.shares, desired, self.today)
+        trees, walls = changed_trees(comparison), changed_walls(comparison)
+        changed: list[ChangedTree | ChangedWall] = [*trees, *walls]
         if self.into is not None:
-            self._write(plan_markdown(plan, digest_of(plan)), trees)
+            self._write(plan_markdown(plan, digest_of(plan)), changed)
         verdict, unknown = self._verdict(plan)
         answer = replace(answer, problems=[*answer.problems, *unknown])
-        drawn = [(tree.title, tree.picture) for tree in trees]
+        drawn = [(each.title, each.picture) for each in changed]
         pictures = [picture for _, picture in drawn if picture][:MOST_PICTURES]
         shown = {picture.title for picture in pictures}
         answer = replace(
@@ -186,7 +188,7 @@ class _Planner:
             agreed=None if verdict.refused else self._agreed(plan),
         )
         if self.into is not None:
-            write_file(self.into / PAGE, page_of(answer, trees))
+            write_file(self.into / PAGE, page_of(answer, trees, walls))
         return answer
 
     def _verdict(self, plan: Plan) -> tuple[Verdict, list[Diagnostic]]:
@@ -210,11 +212,11 @@ class _Planner:
             return None
         return Agreed(content_digest(plan), self.job.head)
 
-    def _write(self, plan: str, trees: Sequence[ChangedTree]) -> None:
+    def _write(self, plan: str, pictures: Sequence[ChangedTree | ChangedWall]) -> None:
         """Write the plan as `ccstate plan` does, and each picture as a file."""
         if self.into is None:
             return
         write_file(self.into / "plan.md", plan)
-        for tree in trees:
-            for name, text in tree.files():
+        for picture in pictures:
+            for name, text in picture.files():
                 write_file(self.into / "pictures" / re.sub(r"[^A-Za-z0-9._+-]", "-", name), text)

@@ -54,7 +54,7 @@ WORDS = 200
 
 
 class Picture(NamedTuple):
-    """What callers meet at one object, as Mermaid: before and after; "" where there is none."""
+    """What callers meet at one object, or a wall, in Markdown: before and after; "" where there is none."""
 
     title: str
     before: str
@@ -463,5 +463,5 @@ def _picture(picture: Picture) -> str:
     ]
     for when, drawn in (("Before", picture.before), ("After", picture.after)):
         parts.append(f"**{when}**\n")
-        parts.append(f"```mermaid\n{drawn}```\n" if drawn else "It is not there.\n")
+        parts.append(drawn or "It is not there.\n")
     return "\n".join([*parts, "</details>\n"])

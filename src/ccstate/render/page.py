@@ -74,6 +74,7 @@ ARROWS = 200
 WIDE = 760
 """Pixels from which a drawing gets a line of its own."""
 WAYS = 15
+WALLS = 6
 
 
 class Tree(NamedTuple):
@@ -82,6 +83,14 @@ class Tree(NamedTuple):
     title: str
     before: Drawing | None
     after: Drawing | None
+
+
+class Wall(NamedTuple):
+    """What a display shows, as SVG, before and after; "" where it is not there."""
+
+    title: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +102,9 @@ class Page:
     digest: str = ""
     """Digest of the plan, of which its id is the beginning; "" where nothing is done."""
     trees: Sequence[Tree] = ()
+    walls: Sequence[Wall] = ()
+    more_walls: Sequence[str] = ()
+    """Walls for which the page has no room, by title."""
     opening: str = ""
     """Until when the policy lets it be applied, in words; "" where the policy does not say."""
 
@@ -178,6 +190,8 @@ def _parts(shown: Page) -> Iterator[_Part]:
     yield _Part("approval", "Who has to approve, and when", list(_approval(shown)))
     if shown.trees:
         yield _Part("trees", "The way of calls, before and after", list(_trees(shown.trees)))
+    if shown.walls:
+        yield _Part("walls", "What people see on walls, before and after", list(_walls(shown)))
     if plan and plan.steps:
         yield _Part("changes", "What changes, by kind", list(_changes(plan)))
     if plan:
@@ -370,6 +384,33 @@ def _figure(
         h.figcaption[when],
         h.div(".paper", tabindex="0", role="region", aria_label=label)[
             Markup(drawn)  # noqa: S704 - svg escapes every text
+        ],
+    ]
+
+
+def _walls(shown: Page) -> Iterator[h.Node]:
+    """Draw each wall before and after."""
+    yield h.p["All figures are examples; what changes stands in words below."]
+    for wall in shown.walls:
+        yield h.h3[_own(wall.title)]
+        yield h.div(".pair")[
+            _wall(f"Today: {_words(wall.title)}", "Today", wall.before),
+            _wall(f"Afterwards: {_words(wall.title)}", "Afterwards", wall.after),
+        ]
+    if shown.more_walls:
+        names = name_first(
+            [_words(title) for title in shown.more_walls], len(shown.more_walls), NAMED
+        )
+        yield h.p[f"Not drawn here, for the page has no more room: {names}."]
+
+
+def _wall(label: str, when: str, drawn: str) -> h.Element:
+    if not drawn:
+        return h.figure[h.figcaption[when], h.p["It is not there."]]
+    return h.figure(".picture")[
+        h.figcaption[when],
+        h.div(".paper", role="region", aria_label=label)[
+            Markup(drawn)  # noqa: S704 - wall_svg escapes every text
         ],
     ]
 

@@ -1,6 +1,6 @@
 """A wall as it is declared, as SVG: the picture that the screen will show, with figures for example."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 from zlib import crc32
@@ -9,7 +9,8 @@ from ccstate.journeys.centre import Centre
 from ccstate.journeys.staffing import listed
 from ccstate.lettering import clip, width
 from ccstate.measures import MEASURES
-from ccstate.render.text import safe
+from ccstate.render.text import html_words, safe
+from ccstate.render.wall_changes import contents
 from ccstate.wall.colours import FONT, THEMES, Ground, Theme
 from ccstate.wall.screen import (
     HEIGHT,
@@ -23,15 +24,31 @@ from ccstate.wall.screen import (
     Column,
     Placed,
     Screen,
+    cells_of,
+    heading_of,
     screen_of,
 )
-from ccstate.wall.values import STATES, Level, level_of, limits_of, words_of
+from ccstate.wall.values import STATES, level_of, limits_of, words_of
 
 _TIME = "10:24"
 _LARGE = 60
 """Size of the letters of title and clock."""
-_USUAL: Mapping[str, int] = {"seconds": 95, "percent": 86, "calls": 4, "agents": 7, "rings": 3}
-"""Figures for example, by unit, where no threshold says what is usual."""
+_USUAL: Mapping[str, tuple[int, int]] = {
+    "waiting": (1, 8),
+    "longest_wait": (15, 260),
+    "service_level": (60, 96),
+    "abandon_rate": (1, 9),
+    "average_handle_time": (240, 540),
+    "agents_ready": (1, 8),
+}
+"""Ranges of made-up figures, by measure."""
+_USUAL_BY_UNIT: Mapping[str, tuple[int, int]] = {
+    "seconds": (8, 70),
+    "percent": (60, 90),
+    "calls": (12, 240),
+    "agents": (1, 9),
+    "rings": (0, 9),
+}
 
 
 class Row(NamedTuple):
@@ -69,6 +86,21 @@ def wall_svg(display: Mapping[str, Any], centre: Centre, ids: str = "") -> str:
     )
 
 
+def wall_table(display: Mapping[str, Any]) -> str:
+    """Lay a display out as a table of HTML, for Markdown: each tile in its place, with what it shows."""
+    tiles = display.get("tiles") or ()
+    cells = cells_of(tiles, display.get("columns"))
+    rows: dict[int, list[str]] = {}
+    for tile, at in zip(tiles, cells, strict=True):
+        span = f' colspan="{at.width}"' if at.width > 1 else ""
+        span += f' rowspan="{at.height}"' if at.height > 1 else ""
+        words = f"<b>{html_words(heading_of(tile))}</b><br>{html_words(contents(tile))}"
+        rows.setdefault(at.row, []).append(f"<td{span}>{words}</td>")
+    count = max((at.row + at.height for at in cells), default=0)
+    lines = [f"<tr>{''.join(rows.get(row, ()))}</tr>" for row in range(count)]
+    return "\n".join(["<table>", *lines, "</table>"]) + "\n"
+
+
 def _description(screen: Screen) -> str:
     headings = [" ".join(tile.heading) for tile in screen.tiles]
     return f"Tiles: {', '.join(headings) or 'none'}. All figures are examples."
@@ -101,20 +133,18 @@ def _foot(screen: Screen, display: Mapping[str, Any], theme: Theme) -> Iterator[
 def _tiles(
     screen: Screen, display: Mapping[str, Any], theme: Theme, centre: Centre
 ) -> Iterator[str]:
-    tiles = display["tiles"]
-    for tile, placed, value in zip(tiles, screen.tiles, examples_of(tiles), strict=True):
+    tiles = display.get("tiles") or ()
+    for tile, placed in zip(tiles, screen.tiles, strict=True):
         yield "<g>"
         if tile.get("list"):
             yield from _list(tile, placed, screen.words_size, theme, centre)
         else:
-            yield from _figure(tile, value, placed, screen, theme)
+            yield from _figure(tile, placed, screen, theme)
         yield "</g>"
 
 
-def _figure(
-    tile: Mapping[str, Any], value: int, placed: Placed, screen: Screen, theme: Theme
-) -> Iterator[str]:
-    box, size = placed.box, placed.figure_size
+def _figure(tile: Mapping[str, Any], placed: Placed, screen: Screen, theme: Theme) -> Iterator[str]:
+    box, size, value = placed.box, placed.figure_size, example_of(tile)
     ground = theme.tile[level_of(limits_of(tile), value)]
     yield _rect(box, ground.fill, theme.line)
     yield from _heading(placed, screen.words_size, ground)
@@ -125,34 +155,11 @@ def _figure(
     yield _words(words, box.x + PAD, round(base), size, ground.figure, bold=True)
 
 
-def examples_of(tiles: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Make up a figure for each tile, always the same: one is red and one amber, where any can be."""
-    marked = [place for place, tile in enumerate(tiles) if limits_of(tile)]
-    marked.sort(key=lambda place: _chance(tiles[place]))
-    levels: dict[int, Level] = dict(zip(marked, ("alarm", "warn"), strict=False))
-    return [_example(tile, levels.get(place, "")) for place, tile in enumerate(tiles)]
-
-
-def _chance(tile: Mapping[str, Any]) -> int:
-    """Draw a number that stays that of the tile, wherever it stands."""
-    queues = " ".join(map(str, tile.get("queues") or ()))
-    return crc32(f"{tile.get('measure')} {queues}".encode())
-
-
-def _example(tile: Mapping[str, Any], level: Level) -> int:
-    unit, chance, limits = _unit(tile), _chance(tile), limits_of(tile)
-    warn = limits and (limits.alarm if limits.warn is None else limits.warn)
-    if limits is None or warn is None:
-        return _USUAL[unit] + chance % 5
-    sign = 1 if limits.worse == "higher" else -1
-    alarm = warn if limits.alarm is None else limits.alarm
-    step = max(abs(alarm - warn) // 4, 1)
-    found = {
-        "alarm": alarm + sign * step,
-        "warn": warn + sign * (step if abs(alarm - warn) > step else 0),
-        "": warn - sign * (step + chance % 3 * max(step // 2, 1)),
-    }[level]
-    return max(min(found, 100), 0) if unit == "percent" else max(found, 0)
+def example_of(tile: Mapping[str, Any]) -> int:
+    """Make up a figure of the queues, always the same one, whatever its thresholds are."""
+    measure, queues = str(tile.get("measure")), " ".join(map(str, tile.get("queues") or ()))
+    low, high = _USUAL.get(measure) or _USUAL_BY_UNIT[_unit(tile)]
+    return low + crc32(f"{measure} {queues}".encode()) % (high - low + 1)
 
 
 def _unit(tile: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ def tile_rows(before: Sequence[Tile], after: Sequence[Tile]) -> Iterator[tuple[P
     was = {new: old for old, new in pairs}
     for place, tile in enumerate(after):
         if place not in was:
-            yield (Piece(f'+ "{heading_of(tile)}" is new: {_contents(tile)}', Style.ADD),)
+            yield (Piece(f'+ "{heading_of(tile)}" is new: {contents(tile)}', Style.ADD),)
         elif words := list(_differences(before[was[place]], tile)):
             yield (Piece(f'~ "{heading_of(tile)}" ', Style.CHANGE), *plain(join_words(words)))
     kept = {old for old, _ in pairs}
@@ -71,25 +71,29 @@ def _shown_with_heading(tile: Tile) -> Hashable:
     return _shown(tile), heading_of(tile)
 
 
-def _contents(tile: Tile) -> str:
+def contents(tile: Tile) -> str:
     """Write what a tile shows: `longest wait of sales and moves, amber at 2m or more`."""
     colours = [
         f"{colour} at {_limit(tile, field)}" for field, colour in _COLOURS if tile.get(field)
     ]
-    return ", ".join([f"{_what(tile)} of {_queues(tile)}", *colours])
+    joint = "for each of" if tile.get("list") == "queues" else "of"
+    return ", ".join([f"{_what(tile)} {joint} {_queues(tile)}", *colours])
 
 
 def _what(tile: Tile) -> str:
-    if shown := tile.get("list"):
+    if tile.get("list") == "queues":
+        return "a row"
+    if tile.get("list"):
         team = f" in team {tile['team']}" if tile.get("team") else ""
-        return f"list of {shown}{team}"
+        return f"agents{team}"
     measure = MEASURES.get(str(tile.get("measure")))
     title = measure.title if measure else str(tile.get("measure"))
     return title[:1].lower() + title[1:]
 
 
 def _queues(tile: Tile) -> str:
-    return name_first([str(queue) for queue in tile["queues"]], len(tile["queues"]))
+    names = [str(queue) for queue in tile.get("queues") or ()]
+    return name_first(names, len(names))
 
 
 def _limit(tile: Tile, field: str) -> str:

@@ -107,13 +107,14 @@ class Cells:
     height: int
 
 
-def cells_of(tiles: Sequence[Mapping[str, Any]], columns: int) -> tuple[Cells, ...]:
+def cells_of(tiles: Sequence[Mapping[str, Any]], columns: object) -> tuple[Cells, ...]:
     """Place tiles in the grid, each in the first free place after the one before it.
 
     That is how browsers place them (CSS Grid Layout 1, section 8.5, `grid-auto-flow: row`). A tile that is
     wider than the grid takes its whole width.
     """
     found: list[Cells] = []
+    columns = _whole(columns)
     free_from = [0] * columns
     """The first row in which each column is free from there on; nothing is placed above the row of the last."""
     column = row = 0
