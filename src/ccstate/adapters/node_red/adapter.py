@@ -12,7 +12,7 @@ from ccstate.adapters.node_red import codes
 from ccstate.adapters.node_red import connection as connections
 from ccstate.adapters.node_red.api import Api, Flows, Node, Overtaken, session
 from ccstate.adapters.node_red.connection import Connection, places
-from ccstate.adapters.node_red.nodes import DASHBOARD, TYPES, compile_display, dashboard
+from ccstate.adapters.node_red.nodes import DASHBOARD, TYPES, Nodes, compile_display, dashboard
 from ccstate.adapters.node_red.readback import (
     KEPT,
     OWN_BASE,
@@ -250,7 +250,7 @@ def _note(displays: dict[str, Record], change: Change, fields: Fields | None) ->
         return
     keeps = change.action is not Action.RELEASE
     kept = {key: fields[key] for key in sorted(KEPT) if fields.get(key) is not None}
-    written = displays[name].written if name in displays else ""
+    written = displays[name].written if name in displays else {}
     displays[name] = Record(change.ledger if keeps else None, kept, written)
 
 
@@ -272,7 +272,7 @@ def _written(
         if fields is not None:
             made = compile_display(name, fields, figures, estate.base)
             compiled.update((str(node["id"]), node) for node in made.values())
-            displays[name] = replace(displays[name], written=digest(made.values()))
+            displays[name] = replace(displays[name], written=_digests(made))
         elif "tab" in own and any(_stands_in(node, own["tab"], gone) for node in view.flows.nodes):
             gone.discard(str(own["tab"]["id"]))
     nodes: list[Node] = []
@@ -284,6 +284,10 @@ def _written(
             nodes.append(_let_go(node, gone))
     nodes += compiled.values()
     return _with_dashboard(nodes, estate.base)
+
+
+def _digests(made: Nodes) -> dict[str, str]:
+    return {part: digest(node) for part, node in made.items()}
 
 
 def _is_released(displays: Mapping[str, Record], name: str) -> bool:

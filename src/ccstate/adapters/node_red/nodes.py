@@ -16,8 +16,21 @@ from urllib.parse import urlencode
 from ccstate.adapters.node_red.api import Node
 from ccstate.kinds import with_defaults
 from ccstate.kinds.fields import seconds
-from ccstate.measures import MEASURES
 from ccstate.model import Fields, Json
+from ccstate.wall.colours import FONT, THEMES, Theme
+from ccstate.wall.screen import (
+    GAP,
+    HEIGHT,
+    MARGIN,
+    PAD,
+    ROW,
+    WORDS,
+    Placed,
+    Screen,
+    heading_of,
+    screen_of,
+)
+from ccstate.wall.values import STATES, limits_of
 
 Nodes: TypeAlias = Mapping[str, Node]
 """Nodes of one display, by their parts: `page`, `tile 3`."""
@@ -38,40 +51,7 @@ TYPES = frozenset(
 """Types that Node-RED has to have."""
 DASHBOARD = "@flowfuse/node-red-dashboard"
 
-LISTS = {"agents": "Agents", "queues": "Queues"}
-"""Headings of lists that have no label."""
 PATIENCE = 3000  # milliseconds that an answer of the exporter may take
-
-PALETTES: Mapping[str, Mapping[str, str]] = {
-    "dark": {
-        "page": "#0b1622",
-        "text": "#f2f6fa",
-        "foot": "#1c3550",
-        "calm": "#16293d",
-        "warn": "#f2b134",
-        "warn-text": "#1c1300",
-        "alarm": "#c8202f",
-        "alarm-text": "#ffffff",
-        "stale": "#2b3036",
-        "stale-text": "#b9c1c9",
-        "line": "#274058",
-        "ready": "#6fd08c",
-    },
-    "light": {
-        "page": "#e9edf1",
-        "text": "#10202e",
-        "foot": "#cfdbe6",
-        "calm": "#ffffff",
-        "warn": "#f2b134",
-        "warn-text": "#1c1300",
-        "alarm": "#b3141f",
-        "alarm-text": "#ffffff",
-        "stale": "#d5d9dd",
-        "stale-text": "#4a535c",
-        "line": "#d3dae1",
-        "ready": "#0c6b34",
-    },
-}
 
 
 def node_id(name: str, part: str) -> str:
@@ -111,10 +91,42 @@ def texts_in(template: Json) -> dict[str, Json]:
     return texts if isinstance(texts, dict) else {}
 
 
-def styled(theme: str, columns: int) -> str:
-    """Write the style of a page: the colours of its theme, and the columns of its tiles."""
-    colours = "".join(f" --ccs-{name}: {value};" for name, value in PALETTES[theme].items())
-    return f":root {{ --ccs-columns: {columns};{colours} }}\n{constant('style.css')}"
+def styled(wall: Mapping[str, Any], screen: Screen) -> str:
+    """Write the style of a page: the colours of its theme, and the sizes of what is on it."""
+    theme = THEMES[wall["theme"]]
+    head = screen.header.height if screen.header else 0
+    foot = screen.foot.height if screen.foot else 0
+    told = {
+        "page": theme.page,
+        "words": theme.words,
+        "line": theme.line,
+        "font": FONT,
+        "columns": wall["columns"],
+        "margin": _high(MARGIN),
+        "gap": _high(GAP),
+        "pad": _high(PAD),
+        "head": _high(head),
+        "foot": _high(foot),
+        "top": _high(MARGIN + (head + GAP if head else 0)),
+        "bottom": _high(MARGIN + (foot + GAP if foot else 0)),
+        "size": _high(screen.words_size),
+        "heading": _high(screen.heading_high),
+        "lines": max((len(tile.heading) for tile in screen.tiles), default=1),
+        "least": _high(WORDS),
+        "row": _high(ROW),
+        **{f"is-{state}": colour for state, colour in theme.states.items()},
+    }
+    for level, ground in theme.tile.items():
+        name = f"{level}-" if level else ""
+        told |= {f"{name}fill": ground.fill, f"{name}figure": ground.figure}
+        told[f"{name}words" if level else "label"] = ground.words
+    lines = "".join(f"  --ccs-{name}: {value};\n" for name, value in told.items())
+    return f":root {{\n{lines}}}\n{constant('style.css')}"
+
+
+def _high(pixels: int) -> str:
+    """Write a length of a screen of 1080 lines as a part of the height of any."""
+    return f"{round(pixels * 100 / HEIGHT, 2)}vh"
 
 
 def plain_name(text: str) -> str:
@@ -144,7 +156,7 @@ def compile_display(name: str, fields: Fields, figures: str, base: str) -> Nodes
     wall: Any = with_defaults("display", _without_null(fields))
     tiles = [_without_null(tile) for tile in wall["tiles"]]
     ids = {part: node_id(name, part) for part in (*PARTS, *map(tile_part, range(len(tiles))))}
-    heading = wall.get("title") or wall.get("label") or name
+    screen = screen_of(wall)
     every = str(seconds(wall["refresh"]))
     answered = in_order_of_the_question(tiles)
     nodes: dict[str, Node] = {
@@ -210,7 +222,7 @@ def compile_display(name: str, fields: Fields, figures: str, base: str) -> Nodes
         "theme": {
             "type": "ui-theme",
             "name": f"ccstate display/{name}",
-            "colors": _colours(PALETTES[wall["theme"]]),
+            "colors": _colours(THEMES[wall["theme"]]),
             "sizes": {
                 "density": "default",
                 "pagePadding": "0px",
@@ -221,7 +233,7 @@ def compile_display(name: str, fields: Fields, figures: str, base: str) -> Nodes
         },
         "page": {
             "type": "ui-page",
-            "name": plain_name(heading),
+            "name": plain_name(screen.title or name),
             "ui": base,
             "path": f"/{name}",
             "icon": "monitor-dashboard",
@@ -234,12 +246,12 @@ def compile_display(name: str, fields: Fields, figures: str, base: str) -> Nodes
             "disabled": False,
         },
         "style": {
-            **_template(ids, "style", styled(wall["theme"], wall["columns"]), y=140),
+            **_template(ids, "style", styled(wall, screen), y=140),
             "page": ids["page"],
             "templateScope": "page:style",
         },
         "frame": {
-            **_template(ids, "frame", with_texts("frame.vue", _frame(name, wall)), y=200),
+            **_template(ids, "frame", with_texts("frame.vue", _frame(wall)), y=200),
             "page": ids["page"],
             "templateScope": "widget:page",
         },
@@ -259,7 +271,12 @@ def compile_display(name: str, fields: Fields, figures: str, base: str) -> Nodes
     }
     for place, tile in enumerate(tiles):
         template = "list.vue" if "list" in tile else "figure.vue"
-        node = _template(ids, _heading(tile), with_texts(template, _texts(tile)), y=80 + 60 * place)
+        node = _template(
+            ids,
+            heading_of(tile),
+            with_texts(template, _texts(tile, screen.tiles[place])),
+            y=80 + 60 * place,
+        )
         nodes[tile_part(place)] = {
             **node,
             "group": ids["tiles"],
@@ -327,29 +344,30 @@ def _template(ids: Mapping[str, str], name: str, text: str, *, y: int) -> Node:
     }
 
 
-def _frame(name: str, wall: Mapping[str, Any]) -> dict[str, Json]:
+def _frame(wall: Mapping[str, Any]) -> dict[str, Json]:
     """Collect what the frame around the tiles says; each field as it is declared."""
-    told: dict[str, Json] = {key: wall.get(key) for key in ("label", "title", "clock", "messages")}
-    return told | {"name": name}
+    return {key: wall.get(key) for key in ("label", "title", "clock", "messages")}
 
 
-def _texts(tile: Mapping[str, Any]) -> dict[str, Json]:
-    told: dict[str, Json] = {key: tile.get(key) for key in ("label", "warn", "alarm", "list")}
-    worse = MEASURES[tile["measure"]].worse if "measure" in tile else None
-    return told | {"heading": _heading(tile), "worse": worse}
+def _texts(tile: Mapping[str, Any], placed: Placed) -> dict[str, Json]:
+    """Collect what a tile says: its own fields, then what follows from them."""
+    told: dict[str, Json] = {"label": tile.get("label"), "heading": heading_of(tile)}
+    if "measure" in tile:
+        limits = limits_of(tile)
+        worse = limits.worse if limits else None
+        return told | {"warn": tile.get("warn"), "alarm": tile.get("alarm"), "worse": worse}
+    columns: list[Json] = [
+        {"field": column.field, "title": column.title, "wide": _high(column.width)}
+        for column in placed.columns
+    ]
+    return told | {"list": tile["list"], "columns": columns, "states": dict(STATES)}
 
 
-def _heading(tile: Mapping[str, Any]) -> str:
-    if label := tile.get("label"):
-        return str(label)
-    return LISTS[tile["list"]] if "list" in tile else MEASURES[tile["measure"]].title
-
-
-def _colours(palette: Mapping[str, str]) -> dict[str, Json]:
+def _colours(theme: Theme) -> dict[str, Json]:
     return {
-        "surface": palette["page"],
-        "primary": palette["text"],
-        "bgPage": palette["page"],
-        "groupBg": palette["page"],
-        "groupOutline": palette["page"],
+        "surface": theme.page,
+        "primary": theme.words,
+        "bgPage": theme.page,
+        "groupBg": theme.page,
+        "groupOutline": theme.page,
     }

@@ -6,7 +6,7 @@ and does not come of it was altered by hand, and is named by its tile and proper
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,6 @@ from pydantic import ValidationError
 from ccstate import kinds
 from ccstate.adapters.node_red.api import Node
 from ccstate.adapters.node_red.nodes import (
-    PALETTES,
     PARTS,
     Nodes,
     compile_display,
@@ -30,6 +29,7 @@ from ccstate.adapters.node_red.records import Record
 from ccstate.kinds.display import Tile
 from ccstate.kinds.fields import duration
 from ccstate.model import Fields, Json, canonical
+from ccstate.wall.colours import THEMES
 
 KEPT = frozenset({"site", "area"})
 OWN_BASE = own_id("base")
@@ -125,21 +125,25 @@ def read_displays(estate: Estate, records: Mapping[str, Record], figures: str) -
 
 def _read(estate: Estate, name: str, record: Record | None, figures: str) -> Found | None:
     own = estate.own(name)
-    base = _recorded(record)
-    best: Found | None = None
-    for read in _proposals(own, base):
-        fields = _validated(base, read)
+    base, written = _recorded(record), record.written if record else {}
+    touched = {part for part, node in own.items() if written.get(part) != digest(node)}
+    strange = list(_strangers(estate, name, own))
+    read: list[tuple[Fields, list[str], bool]] = []
+    for proposal in _proposals(own, base):
+        fields = _validated(base, proposal)
         if fields is None:
             continue
-        compiled = compile_display(name, fields, figures, estate.base)
-        lines = [*differences(compiled, own), *_strangers(estate, name, own)]
-        if best is None or len(lines) < len(best.altered):
-            best = Found(fields, lines)
+        lines = list(differences(compile_display(name, fields, figures, estate.base), own))
+        # A node that is as it was written is not altered, whatever follows for it from another one.
+        altered = [line for part, line in lines if part in touched or part not in own]
+        read.append((fields, altered, bool(lines)))
         if not lines:
             break
-    if best and best.altered and record and record.written == digest(own.values()):
-        return Found(best.fields, OUTDATED)
-    return best
+    if not read:
+        return None
+    fields, altered, differs = min(read, key=lambda one: len(one[1]))
+    is_outdated = differs and not touched and not altered
+    return Found(fields, OUTDATED if is_outdated and not strange else [*altered, *strange])
 
 
 def _recorded(record: Record | None) -> Fields:
@@ -164,7 +168,7 @@ def _wall(own: Mapping[str, Node]) -> dict[str, Json]:
         key: told[key] for key in ("label", "title", "clock", "messages") if key in told
     }
     style = re.search(r"--ccs-page: (#[0-9a-f]{6});", str(own.get("style", {}).get("format")))
-    themes = {palette["page"]: theme for theme, palette in PALETTES.items()}
+    themes = {theme.page: name for name, theme in THEMES.items()}
     if style and style[1] in themes:
         read["theme"] = themes[style[1]]
     timer = own.get("timer", {})
@@ -256,19 +260,20 @@ def _validated(base: Fields, read: Mapping[str, Json]) -> Fields | None:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def differences(compiled: Nodes, own: Nodes) -> Iterator[str]:
-    """Describe what of the nodes is not as they are compiled, line by line."""
+def differences(compiled: Nodes, own: Nodes) -> Iterator[tuple[str, str]]:
+    """Describe what of the nodes is not as they are compiled: the part, and a line about it."""
     for part, wanted in compiled.items():
         node = own.get(part)
         if node is None:
-            yield f"{_called(part, wanted)} is gone"
+            yield part, f"{_called(part, wanted)} is gone"
             continue
         for key in sorted((wanted.keys() | node.keys()) - _LAYOUT):
             if not _is_same(wanted.get(key), node.get(key)):
-                yield f"{_called(part, wanted)}: {_altered(key, wanted.get(key), node.get(key))}"
+                said = _altered(key, wanted.get(key), node.get(key))
+                yield part, f"{_called(part, wanted)}: {said}"
     for part, node in own.items():
         if part not in compiled:
-            yield f"{_called(part, node)} is there once more"
+            yield part, f"{_called(part, node)} is there once more"
 
 
 def _is_same(one: Json, other: Json) -> bool:
@@ -307,7 +312,7 @@ def _strangers(estate: Estate, name: str, own: Mapping[str, Node]) -> Iterator[s
             yield f"{what} stands on the wall"
 
 
-def digest(nodes: Iterable[Node]) -> str:
-    """Compute the digest that shows whether nodes are still as they were written."""
-    told = {str(node["id"]): {k: v for k, v in node.items() if k not in _LAYOUT} for node in nodes}
-    return hashlib.sha256(canonical(told)).hexdigest()
+def digest(node: Node) -> str:
+    """Compute the digest that shows whether a node is still as it was written."""
+    told = {key: value for key, value in node.items() if key not in _LAYOUT}
+    return hashlib.sha256(canonical(told)).hexdigest()[:16]

@@ -25,14 +25,14 @@ NAME = "Records of ccstate: do not change"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One display: its fields as they were declared, those without a node, and a digest of its nodes.
+    """One display: its fields as they were declared, those without a node, and digests of its nodes.
 
     `ledger` is None where the display is managed no longer.
     """
 
     ledger: Fields | None
     kept: Fields
-    written: str
+    written: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def records_of(flows: Flows, url: str) -> Records:
         if read["format"] != FORMAT:
             raise Unreadable(codes.RECORDS_FORMAT(url=url, found=read["format"], known=FORMAT))
         displays = {
-            str(name): Record(_mapping(one["ledger"]), dict(one["kept"]), str(one["written"]))
+            str(name): Record(_mapping(one["ledger"]), dict(one["kept"]), dict(one["written"]))
             for name, one in read["displays"].items()
         }
         return Records(displays, bytes.fromhex(read["key"]).hex())
