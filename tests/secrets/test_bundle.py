@@ -266,3 +266,35 @@ def test_every_secret_of_json_is_given_as_it_is(
         patch.setenv(BUNDLE, str(path))
         found = resolve([f"bundle:{name}" for name in secrets], folder / "project")
     assert found == {f"bundle:{name}": secret for name, secret in secrets.items()}
+
+
+_PIECES = st.sampled_from(
+    [
+        *"\n'\"{}[=#,!|\t\\\x00\ud800 ",
+        "sip-1101",
+        "s3cret",
+        ": ",
+        "- ",
+        "&a ",
+        "*a",
+        "0123",
+        "---\n",
+    ]
+)
+
+
+@given(pieces=st.lists(_PIECES, max_size=12))
+def test_whatever_a_bundle_holds_nothing_of_it_is_said(
+    pieces: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    path = folder / "any"
+    path.write_bytes("".join(pieces).encode(errors="surrogatepass"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(BUNDLE, str(path))
+        try:
+            _, causes = attempt(["bundle:sip-1101"], folder / "project")
+            said = str(diagnostics(causes))
+        except Unreadable as refused_whole:
+            said = str(refused_whole.problems)
+    assert "s3cret" not in said

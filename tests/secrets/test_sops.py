@@ -126,6 +126,16 @@ def test_what_was_changed_without_the_key_is_refused(
         assert refused(project) == ("CC880", changed)
 
 
+def test_what_sops_left_in_clear_is_no_secret(
+    project: Path, sops: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, sops())
+    monkeypatch.setenv(AGE_KEY, KEY)
+    found, causes = attempt(["bundle:pin_1101", "bundle:host_unencrypted"], project)
+    assert found == {"bundle:pin_1101": "0123"}
+    assert causes == {"bundle:host_unencrypted": "is not in the bundle"}
+
+
 def test_another_key_opens_nothing(
     project: Path, sops: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

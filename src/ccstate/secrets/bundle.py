@@ -45,7 +45,6 @@ NO_KEY, NO_TOKEN = sops.NO_KEY, openbao.NO_TOKEN
 NOT_TEXT = "is no text in the bundle"
 ENCRYPTED = "is still encrypted in the bundle"
 
-_ENCRYPTED = "ENC[AES256_GCM,"
 _DOTENV = re.compile(r"(?:\s*(?:#.*)?\n)*[A-Za-z_][A-Za-z0-9_]*=")
 # Readers of such files disagree about quotes, blanks, `$`, `#` and `\`.
 _LINE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=([^\s\"'`$#\\]*)")
@@ -111,7 +110,7 @@ def _by_name(values: Mapping[str, Any]) -> Lookup:
         value = values[name]
         if not isinstance(value, str):
             raise Unresolvable(NOT_TEXT)
-        if value.startswith(_ENCRYPTED):
+        if value.startswith(sops.ENCRYPTED):
             raise Unresolvable(ENCRYPTED)
         return secret_text(value.encode(errors="surrogatepass"))
 

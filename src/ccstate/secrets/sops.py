@@ -22,6 +22,7 @@ from ccstate.secrets.allowed import AGE_KEY, AGE_KEY_FILE, Unresolvable
 
 KEY = "sops"
 """Under which a file says how it is encrypted."""
+ENCRYPTED = "ENC[AES256_GCM,"
 NO_KEY = "is in a bundle encrypted by sops, and no key of age is here"
 
 # Source: sops 3.11, stores/stores.go, `Metadata`. What is not named here asks a service, starts a
@@ -67,7 +68,10 @@ def keys(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 def decrypted(
     values: Mapping[str, Any], place: str, environment: tuple[tuple[str, str], ...]
 ) -> Mapping[str, Any]:
-    """Return the values decrypted. Raises Unreadable."""
+    """Return the values that sops encrypted, decrypted; what it left in clear is no secret.
+
+    Raises Unreadable.
+    """
     _refuse_foreign(values[KEY], place)
     secrets = {name: value for name, value in values.items() if name != KEY}
     wrong = sorted(name for name, value in secrets.items() if not isinstance(value, str))
@@ -76,7 +80,8 @@ def decrypted(
         fault = f'has a value that is no text, at "{wrong[0]}"'
         raise _unusable(place, fault, "write names with their secrets, nothing deeper, in quotes")
     said = {name: value for name, value in values[KEY].items() if value and name in _SAID}
-    return _decrypted(orjson.dumps({**secrets, KEY: said}), place, environment)
+    found = _decrypted(orjson.dumps({**secrets, KEY: said}), place, environment)
+    return {name: found[name] for name, value in secrets.items() if value.startswith(ENCRYPTED)}
 
 
 @lru_cache(maxsize=1)
