@@ -115,8 +115,8 @@ lab-stop: $(VENV)/dev.stamp ## Stop it
 
 .PHONY: lock
 lock: $(VENV)-lock/bin/uv ## Lock dependencies (newest: make lock LOCK_OPTIONS=--upgrade)
-	@$(VENV)-lock/bin/$(LOCK) --group build --extra asterisk --extra worker --extra xlsx -o requirements.lock pyproject.toml
-	@$(VENV)-lock/bin/$(LOCK) --group build --group dev --extra asterisk --extra bench --extra worker --extra xlsx \
+	@$(VENV)-lock/bin/$(LOCK) --group build --extra asterisk --extra exporter --extra worker --extra xlsx -o requirements.lock pyproject.toml
+	@$(VENV)-lock/bin/$(LOCK) --group build --group dev --extra asterisk --extra bench --extra exporter --extra worker --extra xlsx \
 	  --constraint requirements.lock -o requirements-dev.lock pyproject.toml
 
 .PHONY: clean

@@ -33,6 +33,7 @@ COMMAND_LINES = {
     "plans": ["plans"],
     "apply": ["apply"],
     "confirm": ["confirm"],
+    "measure": ["measure"],
     "worker": ["worker", "--health"],
     "unlock": ["unlock"],
     "rollback": ["rollback", "HEAD"],

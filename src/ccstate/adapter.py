@@ -7,7 +7,7 @@ An adapter is a package with an entry point in the group `ccstate.adapters`: a f
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
@@ -22,6 +22,7 @@ from ccstate import codes
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.imports import ReadsEstates
 from ccstate.kinds import KINDS, field_paths, set_fields
+from ccstate.measures.events import Heard
 from ccstate.model import Address, Change, Fields, Json, Observation, canonical
 
 Verb: TypeAlias = Literal["create", "update", "delete"]
@@ -296,13 +297,25 @@ class TellsMoves(Protocol):
         """
 
 
+class FollowsQueues(Protocol):
+    """The function `follow_queues` of an adapter's module."""
+
+    def __call__(self, connection: Mapping[str, Json], folder: Path) -> Iterator[Heard]:
+        """Say how queues stand, and then what happens there, for as long as the server is there.
+
+        Something is said every few seconds at least. Raises InvalidInput where the connection is
+        wrong, Unreadable where the server is lost, or cannot be followed.
+        """
+
+
 class Module(NamedTuple):
     """What the module of an adapter's entry point has: `connect`, and more where it defines it.
 
     `Connection` is the pydantic model of the mapping under `connection`, by which what is wrong
     there is reported with its line. `places` says where the platform is: two targets that have one of
     them in common are one platform. `GONE` has what to do about keys of an earlier release.
-    `read_estate` reads configurations that were written by hand, for `ccstate import`.
+    `read_estate` reads configurations that were written by hand, for `ccstate import`;
+    `follow_queues` tells what happens in queues, for `ccstate measure`.
     """
 
     connect: Callable[[Mapping[str, Json], Path], Adapter]
@@ -310,6 +323,7 @@ class Module(NamedTuple):
     places: Callable[[Mapping[str, Json], Path], Collection[str]] | None
     gone: Mapping[tuple[str | int, ...], str]
     read_estate: ReadsEstates | None
+    follow_queues: FollowsQueues | None
 
 
 def installed() -> dict[str, EntryPoint]:
@@ -324,10 +338,11 @@ def module_of(adapter: str) -> Module:
         raise InvalidInput(not_installed(adapter, found))
     connect = found[adapter].load()
     module = import_module(found[adapter].module)
-    model, places, read = (
-        getattr(module, name, None) for name in ("Connection", "places", "read_estate")
+    model, places, read, follow = (
+        getattr(module, name, None)
+        for name in ("Connection", "places", "read_estate", "follow_queues")
     )
-    return Module(connect, model, places, getattr(module, "GONE", {}), read)
+    return Module(connect, model, places, getattr(module, "GONE", {}), read, follow)
 
 
 def not_installed(adapter: str, known: Collection[str]) -> Diagnostic:

@@ -535,3 +535,19 @@ POLICY_NTH_ALONE = Code("""CC840 nth: needs weekdays:
 POLICY_CALENDAR = Code("""CC840 the periods of {file} cannot be known: {reason}
   What is not understood would be a period that is passed over in silence.
   hint: {hint}""")
+NOT_MEASURED = Code("""CC861 {name} has no figures
+  Its adapter cannot say what happens in queues.
+  hint: name a target that is an Asterisk""")
+NOTHING_MEASURED = Code("""CC861 no target has figures
+  The adapters of all of them cannot say what happens in queues.
+  hint: add a target with `adapter: asterisk`""")
+SERVE_UNCLEAR = Code("""CC862 --serve "{text}" is no address
+  hint: write host and port, such as 127.0.0.1:9469""")
+SERVE_TAKEN = Code("""CC863 {place} cannot be listened at: {reason}
+  hint: another exporter may run there; see `ss -ltnp`, or name another port""")
+EXPORTER_MISSING = Code("""CC864 --serve needs the extra "exporter", which is not installed
+  It brings prometheus-client, which writes figures as Prometheus reads them.
+  hint: install ccstate[exporter]""")
+SERVER_LOST = Code("""warning: CC865 the queues of {name} cannot be followed: {reason}
+  Their figures are stale until it is back; it is tried again and again.
+  hint: {hint}""")

@@ -52,6 +52,10 @@ COMMANDS = {
     "promote": ("promote", "Write what one environment changes into another one"),
     "graph": ("graph", "Draw what callers meet, as SVG or Mermaid"),
     "ci": ("ci", "Plan, apply and record a change in continuous integration"),
+    "measure": (
+        "measure",
+        "Say how queues stand, or serve their figures to Prometheus and displays",
+    ),
     "worker": ("worker", "Take back what nobody confirmed, and look for drift at night"),
 }
 

@@ -127,3 +127,21 @@ class Snapshot:
 Event: TypeAlias = (
     Joined | Left | Answered | Abandoned | Overflowed | Refused | Completed | RangOut | MemberIs
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """All queues as they are after their configuration may have changed; events go on."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The server was there at this moment, whether anything happened or not."""
+
+    at: float
+
+
+Heard: TypeAlias = Snapshot | Reread | Alive | Event
+"""What a server says of its queues; the first is a snapshot."""

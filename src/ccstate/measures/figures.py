@@ -4,6 +4,7 @@ A display, a report and the exporter name a measure; the words for people in doc
 these. Of several queues a figure is computed from their sums, never as a mean of percentages.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal, Self, TypeAlias
@@ -77,6 +78,18 @@ class Moment:
     agents: Mapping[State, int] = field(default_factory=dict)
     busy: float = 0.0
     present: float = 0.0
+
+    def __add__(self, other: Self) -> Self:
+        """Take the queues of two servers together; the period is the longer one."""
+        return type(self)(
+            min(self.since, other.since),
+            self.counts + other.counts,
+            self.waiting + other.waiting,
+            max(self.longest_wait, other.longest_wait),
+            Counter(self.agents) + Counter(other.agents),
+            self.busy + other.busy,
+            self.present + other.present,
+        )
 
 
 @dataclass(frozen=True, slots=True)

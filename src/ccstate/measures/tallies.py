@@ -27,6 +27,7 @@ from ccstate.measures.figures import COUNTED, SHORT, Counts, Moment
 
 Day = Callable[[float], float]
 """The moment at which the day of a moment began."""
+SHORTEST_DAY = 22 * 3600.0  # of which clocks are put forward; by two hours in Antarctica
 
 
 class AgentRow(NamedTuple):
@@ -116,7 +117,7 @@ class Tallies:
 
     def advance(self, now: float) -> None:
         """Let the days begin that have begun by now."""
-        if self._day(now) <= self._today:
+        if now < self._today + SHORTEST_DAY or self._day(now) <= self._today:
             return
         self._today = self.since = self._day(now)
         self.unobserved = 0.0
@@ -167,6 +168,10 @@ class Tallies:
     def total(self, queue: str) -> Counts:
         """Return what was counted of a queue since counting began."""
         return self._queues[queue].total
+
+    def within(self, queue: str) -> int:
+        """Return the seconds within which a call of a queue is answered in time."""
+        return self._queues[queue].within
 
     def moment(self, queues: Iterable[str], now: float) -> Moment:
         """Sum up queues, of this day and of this moment; those that the server does not have are passed over."""

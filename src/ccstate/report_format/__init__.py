@@ -6,7 +6,7 @@ next version of ccstate that says so.
 
 from collections.abc import Mapping
 
-from ccstate.report_format import audit, calls, objects
+from ccstate.report_format import audit, calls, measures, objects
 
 REPORTS: Mapping[str, type] = {
     "validate": objects.Problems,
@@ -27,6 +27,7 @@ REPORTS: Mapping[str, type] = {
     "test": calls.TestsRun,
     "test-live": calls.CallsPlaced,
     "import": objects.Imported,
+    "measure": measures.Measured,
     "policy": objects.PolicyThatCounts,
     "promote": objects.Promoted,
 }

@@ -29,6 +29,7 @@ from ccstate.adapters.asterisk.kinds import SUPPORTS
 from ccstate.adapters.asterisk.kinds.ringing import FAMILY
 from ccstate.adapters.asterisk.kinds.switch import key_of
 from ccstate.adapters.asterisk.kinds.trunk import trunk_id
+from ccstate.adapters.asterisk.measuring import follow_queues
 from ccstate.adapters.asterisk.observe import (
     View,
     add_running,
@@ -59,7 +60,15 @@ from ccstate.journeys.call_tests import CallResult, Verdict
 from ccstate.journeys.flow import Flow
 from ccstate.model import Change, Json, Observation
 
-__all__ = ["GONE", "AsteriskAdapter", "Connection", "connect", "places", "read_estate"]
+__all__ = [
+    "GONE",
+    "AsteriskAdapter",
+    "Connection",
+    "connect",
+    "follow_queues",
+    "places",
+    "read_estate",
+]
 
 
 def connect(connection: Mapping[str, Json], folder: Path) -> "AsteriskAdapter":

@@ -300,3 +300,6 @@ FOLDER_UNREADABLE = Code("""CC810 {path} cannot be read: {why}
 CONFIGURATION_MISSING = Code("""CC810 {folder} has no {files}
   ccstate reads phones from pjsip.conf, and what is dialled from extensions.conf.
   hint: {hint}""")
+MAY_NOT_FOLLOW = Code("""CC860 the AMI user {user} at {place} may not read {lacking}
+  Asterisk leaves out what a user may not read without a word, and figures would be wrong.
+  hint: in manager.conf, give it `read = {classes}`, then `manager reload`""")

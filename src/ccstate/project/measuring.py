@@ -1,0 +1,94 @@
+"""The targets whose queues can be followed, with what the desired state calls things there."""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from ccstate import codes
+from ccstate.adapter import module_of
+from ccstate.desired import Target
+from ccstate.desired.settings import FILE
+from ccstate.errors import CcstateError, InvalidInput, Span
+from ccstate.measures.events import Heard
+from ccstate.model import State
+from ccstate.project import Project
+from ccstate.project.targets import Targets
+
+Day = Callable[[float], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A target whose queues can be followed; `day` says when the day of a moment began there."""
+
+    name: str
+    follow: Callable[[], Iterator[Heard]]
+    day: Day
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Targets to be followed; `labels`: by kind and name, what people call queues and agents."""
+
+    each: tuple[Followed, ...]
+    labels: Mapping[tuple[str, str], str]
+    queues: frozenset[str]
+    """Those that the desired state declares."""
+
+
+def following(project: Project, names: Collection[str]) -> Following:
+    """Find the targets that can be followed: those that are named, or all that can.
+
+    Without a desired state, or with one that has errors, things are called as the platform does.
+    Raises InvalidInput where a target that is named cannot be followed, or none can.
+    """
+    try:
+        state = project.read().state
+    except CcstateError:
+        state = {}
+    targets = Targets(project.settings, project.listener)
+    found = []
+    for target in targets.named(names):
+        follow = module_of(target.adapter).follow_queues
+        if follow is not None:
+            run = partial(follow, target.connection, project.root)
+            found.append(Followed(target.name, run, _day(target, state)))
+        elif names:
+            raise InvalidInput(codes.NOT_MEASURED(Span(FILE), name=target.name))
+    if not found:
+        raise InvalidInput(codes.NOTHING_MEASURED(Span(FILE)))
+    queues = frozenset(address.name for address in state if address.kind == "queue")
+    return Following(tuple(found), dict(_labels(state)), queues)
+
+
+def _labels(state: State) -> Iterator[tuple[tuple[str, str], str]]:
+    for (kind, name), resource in state.items():
+        label = resource.fields.get("name" if kind == "user" else "label")
+        if kind in ("queue", "user", "extension") and isinstance(label, str):
+            yield (kind, name), label
+
+
+def _day(target: Target, state: State) -> Day:
+    """Days begin as the sites of a target have it; where these differ, or there are none, as here."""
+    zones = {
+        str(resource.fields["timezone"])
+        for address, resource in state.items()
+        if address.kind == "site" and (target.sites is None or address.name in target.sites)
+        if resource.fields.get("timezone")
+    }
+    if len(zones) != 1:
+        return _here
+    return partial(_day_in, ZoneInfo(zones.pop()))
+
+
+def _day_in(zone: ZoneInfo, moment: float) -> float:
+    then = datetime.fromtimestamp(moment, zone)
+    return then.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+def _here(moment: float) -> float:
+    then = time.localtime(moment)
+    return time.mktime((then.tm_year, then.tm_mon, then.tm_mday, 0, 0, 0, 0, 0, -1))
