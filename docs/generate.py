@@ -26,6 +26,8 @@ from ccstate.adapters import embedded
 from ccstate.adapters.asterisk import adapter as asterisk
 from ccstate.adapters.asterisk import codes as asterisk_codes
 from ccstate.adapters.asterisk.connection import Connection
+from ccstate.adapters.manual import codes as manual_codes
+from ccstate.adapters.manual.connection import Connection as ManualConnection
 from ccstate.adapters.node_red import adapter as node_red
 from ccstate.adapters.node_red import codes as node_red_codes
 from ccstate.apply import codes as apply_codes
@@ -446,6 +448,7 @@ def adapter_pages() -> dict[str, str]:
         ("adapters/README.md", "abilities", _abilities()),
         ("adapters/asterisk.md", "keys", _keys(Connection)),
         ("adapters/node-red.md", "keys", _keys(node_red.Connection)),
+        ("adapters/manual.md", "keys", _keys(ManualConnection)),
     ):
         said = (FOLDER / name).read_text(encoding="utf-8")
         begin, end = f"<!-- {title}: written by docs/generate.py -->\n", f"<!-- end of {title} -->"
@@ -508,6 +511,7 @@ CATALOGUES = (
     secrets_codes,
     asterisk_codes,
     node_red_codes,
+    manual_codes,
 )
 _ROW = re.compile(r"^\| (CC\d{3}) \| (.*?) \| (?:.*) \| (.*?) \|$", re.MULTILINE)
 

@@ -10,6 +10,7 @@ import pytest
 
 from ccstate import codes as core
 from ccstate.adapters.asterisk import codes as asterisk
+from ccstate.adapters.manual import codes as manual
 from ccstate.adapters.node_red import codes as node_red
 from ccstate.apply import codes as applies
 from ccstate.audit import codes as audit
@@ -30,11 +31,13 @@ CATALOGUES = {
     "secrets/codes": secrets,
     "asterisk/codes": asterisk,
     "node_red/codes": node_red,
+    "manual/codes": manual,
 }
 
 CATALOGUE_OF = {
     "ccstate.adapters.asterisk": "asterisk/codes",
     "ccstate.adapters.node_red": "node_red/codes",
+    "ccstate.adapters.manual": "manual/codes",
     "ccstate.apply": "apply/codes",
     "ccstate.audit": "audit/codes",
     "ccstate.forge": "forge/codes",

@@ -23,7 +23,7 @@ from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.imports import ReadsEstates
 from ccstate.kinds import KINDS, field_paths, set_fields
 from ccstate.measures.events import Heard
-from ccstate.model import Address, Change, Fields, Json, Observation, canonical
+from ccstate.model import Address, Change, Fields, Json, Method, Observation, canonical
 
 Verb: TypeAlias = Literal["create", "update", "delete"]
 
@@ -47,6 +47,8 @@ class Support:
     why an object of the kind that is made or deleted by hand, past ccstate, is not seen; ""
     where it is, and where nothing of the kind is mapped. `moves` says that an object can get another
     name and keeps what no file declares of it; else the new one is created, and the old one deleted.
+    `method` says who carries a change out; where that is not ccstate, `perform` hands it over, see
+    `Result.sheet`, and the adapter is one that `HandsOver`.
     """
 
     mapped: frozenset[str]
@@ -58,6 +60,7 @@ class Support:
     atomic: bool = False
     unseen: str = ""
     moves: bool = False
+    method: Method = "api"
 
 
 class WronglyPlaced(ValueError):
@@ -76,6 +79,7 @@ def placed(
     atomic: bool = False,
     unseen: str = "",
     moves: bool = False,
+    method: Method = "api",
 ) -> Support:
     """The support of a kind, in which every field has its place; see `Support`.
 
@@ -105,6 +109,7 @@ def placed(
         atomic,
         unseen,
         moves,
+        method,
     )
 
 
@@ -171,10 +176,24 @@ def _hint(support: Support, path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the platform said to one change; the proof is the read that follows."""
+    """What the platform said to one change; the proof is the read that follows.
+
+    `sheet` is the file that tells a person, or asks a vendor, to make a change which is not done:
+    it is handed over, and did not fail. Performed again, it is done once the platform shows it.
+    """
 
     done: bool
     reason: str = ""
+    sheet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """Somebody's word on changes that were handed over: done, or why not; `at` is ISO 8601."""
+
+    by: str
+    at: str
+    not_done: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +324,17 @@ class FollowsQueues(Protocol):
 
         Something is said every few seconds at least. Raises InvalidInput where the connection is
         wrong, Unreadable where the server is lost, or cannot be followed.
+        """
+
+
+@runtime_checkable
+class HandsOver(Protocol):
+    """An adapter of a platform that people change: it takes their word, and believes the platform."""
+
+    def sign_off(self, changes: Sequence[Change], word: SignOff) -> None:
+        """Keeps the word on changes that were handed over, beside the ledger.
+
+        Alone it makes done only what no read of the platform can show.
         """
 
 

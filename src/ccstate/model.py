@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
 
 import orjson
 
@@ -167,6 +167,10 @@ class Edit:
     """Whose doing the difference is."""
 
 
+Method: TypeAlias = Literal["api", "instructions", "vendor"]
+"""How a change comes to a platform: ccstate makes it, a person by a sheet, or a vendor whom one asks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What happens to one object on one target."""
@@ -193,6 +197,8 @@ class Change:
     """Reference of each secret field (`env:SIP_1101`), by its path."""
     moved: Address | None = None
     """Of a move the object whose place it takes, of its deletion the object that took it; else left out."""
+    method: Method = "api"
+    """api (left out): ccstate makes it; instructions: a person does, by a sheet; vendor: one asks for it."""
 
     @property
     def is_moved_away(self) -> bool:
@@ -434,6 +440,8 @@ class Outcome(StrEnum):
 
     CONFIRMED = "confirmed"
     NOT_CONFIRMED = "not confirmed"
+    HANDED_OVER = "handed over"
+    """A person or a vendor is to do it, and the platform does not show it yet."""
     NOT_ATTEMPTED = "not attempted"
 
 

@@ -79,9 +79,10 @@ def make_plan(
     steps: list[Step] = []
     refusals: list[Diagnostic] = []
     exceeded: list[Diagnostic] = []
-    for target in targets:
+    # People need longest: what they are asked for comes first.
+    for target in sorted(targets, key=_is_by_program):
         ordered, circles = _in_order(target)
-        steps += ordered
+        steps += _waiting_for(steps, ordered, target)
         refusals += circles
         refusals += _protected(target)
         exceeded += _too_many(target, Action.UPDATE, target.most_updates, "update")
@@ -105,6 +106,33 @@ def make_plan(
         kept={target.name: kept for target in targets if (kept := _kept(target))},
         environment=environment,
     )
+
+
+def _is_by_program(target: TargetPlan) -> bool:
+    return all(support.method == "api" for support in target.supports.values())
+
+
+def _waiting_for(
+    before: Sequence[Step], steps: Sequence[Step], target: TargetPlan
+) -> Iterator[Step]:
+    """Let changes wait for new objects that they name and that people make on another platform."""
+    made = {
+        change.address
+        for step in before
+        for change in step.changes
+        if change.method != "api" and change.action in {Action.CREATE, Action.MOVE}
+    }
+    made -= target.seen.objects.keys() | {c.address for step in steps for c in step.changes}
+    for step in steps:
+        if not made:
+            yield step
+            continue
+        changes = []
+        for change in step.changes:
+            named = kinds.named(change.address.kind, change.ledger or {}) & made
+            needs = tuple(sorted({*change.needs, *named}))
+            changes.append(replace(change, needs=needs) if named else change)
+        yield Step(step.target, tuple(changes))
 
 
 def refusal(problem: Diagnostic) -> Refusal:
@@ -142,7 +170,7 @@ def _in_order(target: TargetPlan) -> tuple[list[Step], list[Diagnostic]]:
         batches, found = _batches(addresses, needs)
         circles += found
         steps += [
-            Step(target.name, tuple(_needing(changes[a], needs.get(a)) for a in batch))
+            Step(target.name, tuple(_needing(changes[a], needs.get(a), target) for a in batch))
             for batch in batches
         ]
     if steps and all(target.supports[address.kind].atomic for address in changes):
@@ -150,7 +178,11 @@ def _in_order(target: TargetPlan) -> tuple[list[Step], list[Diagnostic]]:
     return steps, _circle_refusals(target, circles)
 
 
-def _needing(change: Change, needs: Collection[Address] | None) -> Change:
+def _needing(change: Change, needs: Collection[Address] | None, target: TargetPlan) -> Change:
+    """Say what a change needs before it, and who carries it out."""
+    method = target.supports[change.address.kind].method
+    if method != change.method:
+        change = replace(change, method=method)
     return replace(change, needs=tuple(sorted(needs))) if needs else change
 
 

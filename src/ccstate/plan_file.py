@@ -64,7 +64,7 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
             "environment",
         }
     ),
-    Change.__name__: frozenset({"ledger", "needs", "secrets", "moved"}),
+    Change.__name__: frozenset({"ledger", "needs", "secrets", "moved", "method"}),
     Rename.__name__: frozenset({"declared"}),
     Edit.__name__: frozenset({"before", "after"}),
 }
@@ -294,4 +294,5 @@ def _change(target: str, content: _ReadChange) -> Change:
         content.needs,
         content.secrets,
         content.moved,
+        content.method,
     )

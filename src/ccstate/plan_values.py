@@ -39,6 +39,7 @@ def faults(plan: Plan) -> Iterator[tuple[Change, str]]:
         for change in plan.changes()
         if change.moved is not None and change.action in {Action.MOVE, Action.DELETE}
     }
+    by_hand = {change.address for change in plan.changes() if change.method != "api"}
     seen: set[tuple[str, Address]] = set()
     for change in plan.changes():
         key = (change.target, change.address)
@@ -46,7 +47,7 @@ def faults(plan: Plan) -> Iterator[tuple[Change, str]]:
             yield change, "stands in the plan twice"
         seen.add(key)
         for need in change.needs:
-            if (change.target, need) not in addresses:
+            if (change.target, need) not in addresses and need not in by_hand:
                 yield change, f"needs {need}, which is not in the plan"
         yield from ((change, fault) for fault in _faults(change))
         if change.moved is None and change.action is not Action.MOVE:

@@ -15,6 +15,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from socket import gethostname
+from typing import Any
 
 import orjson
 
@@ -111,10 +112,10 @@ def watch_steps(boundaries: Boundaries) -> None:
     """Boundaries around each step."""
     do, numbers = perform._perform, count()
 
-    def watched(step: Step, fresh: FreshPlan, context: ApplyContext) -> None:
+    def watched(step: Step, fresh: FreshPlan, context: ApplyContext, course: Any) -> None:
         number = next(numbers)
         boundaries.reach(f"before step {number}")
-        do(step, fresh, context)
+        do(step, fresh, context, course)
         boundaries.reach(f"recorded: step {number}")
 
     perform._perform = watched

@@ -64,3 +64,15 @@ LOCK_KEPT = Code("""warning: CC607 the lock of {name} could not be given back
 NOT_RECORDED = Code("""CC608 the apply of plan {plan_id} stopped: its journal {fault}: {reason}
   {cause}
   hint: {hint}; then: ccstate apply {plan_id} --resume""")
+METHOD_CHANGED = Code("""CC850 {address} on {target} was planned as {planned}, and is {now}
+  Whoever agreed to the plan agreed to that as well.
+  hint: make a new plan with `ccstate plan`, and review that""")
+NOT_HANDED_OVER = Code("""CC851 {objects} of plan {plan_id} was not handed over, or has come to its end
+  Only what somebody was asked to do can be signed off.
+  hint: see what became of it: ccstate plans; what is handed over: {handed}""")
+PLAN_WAITS = Code("""CC851 no plan waits to be applied
+  What plan {plan_id} handed over to people is not confirmed yet.
+  hint: once it is done: `ccstate sign-off {plan_id}`; put the export in place; then `ccstate apply {plan_id}`""")
+HANDED_OVER_UNCONFIRMED = Code("""CC852 plan {plan_id} changes {target} by hand, and has to be confirmed in time
+  Nothing but a person could take such a change back.
+  hint: apply it without --confirm-within; or plan the other targets alone: ccstate plan --target""")

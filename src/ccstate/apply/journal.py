@@ -33,9 +33,17 @@ class Event(StrEnum):
     ATTEMPTED = "attempted"
     DONE = "done"
     FAILED = "failed"
+    HANDED_OVER = "handed_over"
+    """A person or a vendor is to do it; the reason is the file that tells what."""
+    SIGNED_OFF = "signed_off"
+    """The reason says who did it, by their own word."""
+    NOT_DONE = "not_done"
+    """The reason says who did not, and why."""
     NOT_ATTEMPTED = "not_attempted"
     CONFIRMED = "confirmed"
     NOT_CONFIRMED = "not_confirmed"
+    WAITS = "waits"
+    """The apply ends for now: it goes on once people have done what was handed over."""
     FINISHED = "finished"
     ACCEPTED = "accepted"
     """A change that had to be confirmed was; the reason says by whom."""
@@ -49,6 +57,8 @@ ENDS = frozenset(
     {Event.FINISHED, Event.ACCEPTED, Event.TAKING_BACK, Event.TAKEN_BACK, Event.NOT_TAKEN_BACK}
 )
 """Events after which an apply is not resumed."""
+WORDS = frozenset({Event.SIGNED_OFF, Event.NOT_DONE})
+"""What people say of a change that was handed over to them."""
 SETTLED = (Event.ACCEPTED, Event.TAKEN_BACK, Event.NOT_TAKEN_BACK)
 """Events by which it ends whether a change that had to be confirmed stays."""
 
@@ -83,23 +93,26 @@ Place = tuple[str, str, str]
 
 _OUTCOMES = {Event.DONE, Event.FAILED}
 _VERDICTS = {Event.CONFIRMED, Event.NOT_CONFIRMED}
+_REPEATED = {Event.RESUMED, Event.WAITS, Event.TAKING_BACK}
 
 
 def _place(entry: Entry) -> Place | None:
     """What an entry takes up; None where it may come again."""
-    if entry.event in {Event.RESUMED, Event.TAKING_BACK}:
+    if entry.event in _REPEATED:
         return None
     question = entry.event.value
     if entry.event in _OUTCOMES:
         question = "outcome"
     elif entry.event in _VERDICTS:
         question = "verdict"
+    elif entry.event in WORDS:
+        question = "word"
     return (question, entry.target, entry.address)
 
 
 def _says_more(entry: Entry, before: Recorded | None) -> bool:
     """Whether an entry adds to what stands: a change is done once, and read back at any time."""
-    if before is None:
+    if before is None or entry.event in WORDS:
         return True
     return entry.event in _VERDICTS and entry.event is not before.entry.event
 
@@ -149,6 +162,15 @@ class Journal:
         """Why the change was not attempted; "" where nothing is recorded of that."""
         recorded = self._standing.get((Event.NOT_ATTEMPTED.value, target, address))
         return recorded.entry.reason if recorded else ""
+
+    def sheet(self, target: str, address: str) -> str:
+        """The file by which the change was handed over; "" where it was not."""
+        recorded = self._standing.get((Event.HANDED_OVER.value, target, address))
+        return recorded.entry.reason if recorded else ""
+
+    def word(self, target: str, address: str) -> Recorded | None:
+        """What somebody said last of a change that was handed over: done, or not; None for nothing."""
+        return self._standing.get(("word", target, address))
 
     def attempted(self, target: str, address: str) -> bool:
         return (Event.ATTEMPTED.value, target, address) in self._standing

@@ -6,8 +6,9 @@ repeated: what the platform shows already was done.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from ccstate import codes
 from ccstate.adapter import Adapter, Result, audited
@@ -23,6 +24,7 @@ from ccstate.model import (
     Activity,
     Address,
     Change,
+    Method,
     Observation,
     Outcome,
     Plan,
@@ -73,6 +75,7 @@ def check_fresh(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -> Fr
     since, or a platform would refuse a change.
     """
     refuse_preview(plan)
+    _refuse_methods(plan, adapters)
     _recover(plan, adapters)
     _refuse(plan, plan.changes(), adapters)
     seen = observe(plan, adapters)
@@ -88,6 +91,7 @@ def check_resumable(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -
     An object that is neither as planned nor as wanted blocks its own change, not the others.
     """
     refuse_preview(plan)
+    _refuse_methods(plan, adapters)
     _recover(plan, adapters)
     seen = observe(plan, adapters)
     # What took effect is not asked for again: a platform may refuse to create what it has.
@@ -119,6 +123,28 @@ def refuse_preview(plan: Plan) -> None:
     if unread := plan.unread():
         more = f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""
         raise Blocked(codes.SECRETS_UNREAD(secrets=f"{', '.join(unread[:SHOWN])}{more}"))
+
+
+def _refuse_methods(plan: Plan, adapters: Mapping[str, Adapter]) -> None:
+    """Refuse a plan of which reviewers read that others carry a change out than would by now."""
+    for change in plan.changes():
+        support = adapters[change.target].supports.get(change.address.kind)
+        if support is not None and support.method != change.method:
+            raise Blocked(
+                apply_codes.METHOD_CHANGED(
+                    address=change.address,
+                    target=change.target,
+                    planned=METHODS[change.method],
+                    now=METHODS[support.method],
+                )
+            )
+
+
+METHODS: Mapping[Method, str] = {
+    "api": "made by ccstate",
+    "instructions": "made by hand",
+    "vendor": "asked of the vendor",
+}
 
 
 def _refuse(plan: Plan, changes: Iterable[Change], adapters: Mapping[str, Adapter]) -> None:
@@ -186,11 +212,16 @@ class Interrupted(CcstateError):
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """What became of one change, and why where it is not confirmed."""
+    """What became of one change, and why where it is not confirmed.
+
+    Of one that was handed over, `sheet` is the file that tells what to do, and `reason` what somebody
+    said of it.
+    """
 
     change: Change
     outcome: Outcome
     reason: str = ""
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +232,7 @@ class Applied:
     corrective: Plan | None
 
 
-WORST = (Outcome.NOT_CONFIRMED, Outcome.NOT_ATTEMPTED)
+WORST = (Outcome.NOT_CONFIRMED, Outcome.HANDED_OVER, Outcome.NOT_ATTEMPTED)
 """What became of a plan where a change has this outcome, the worse first."""
 
 
@@ -226,6 +257,11 @@ class Receipt:
     settled: Settled | None = None
 
     @property
+    def waits(self) -> bool:
+        """Whether the apply goes on once people have done what was handed over to them."""
+        return any(result.outcome is Outcome.HANDED_OVER for result in self.results)
+
+    @property
     def stands(self) -> bool:
         """Whether every change was confirmed by reading, and none was taken back."""
         is_kept = self.settled is None or self.settled.standing is Standing.STAYS
@@ -238,7 +274,7 @@ class Receipt:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst of all changes: not confirmed before not attempted."""
+        """The worst of all changes: not confirmed before handed over, and that before not attempted."""
         found = {result.outcome for result in self.results}
         return next((outcome for outcome in WORST if outcome in found), Outcome.CONFIRMED)
 
@@ -268,7 +304,8 @@ def apply(fresh: FreshPlan, context: ApplyContext) -> Applied:
     """Perform the plan, read the platforms again, and say what became of every change.
 
     Raises Blocked where the journal is another plan's, Interrupted where a platform, a lock or
-    the journal is lost on the way; the plan can be taken up again.
+    the journal is lost on the way; the plan can be taken up again. So it can where changes are
+    handed over to people: what depends on them waits, and the journal does not end.
     """
     journal = context.journal
     stated = digest(fresh.plan)
@@ -278,24 +315,56 @@ def apply(fresh: FreshPlan, context: ApplyContext) -> Applied:
         _record(fresh, context, [Entry(Event.STARTED, plan=stated, authority=context.authority)])
     elif journal.recorded[-1].entry.event is not Event.FINISHED:
         _record(fresh, context, [Entry(Event.RESUMED, authority=context.authority)])
+    course = _course(fresh.plan)
     for step in fresh.plan.steps:
-        _perform(step, fresh, context)
+        _perform(step, fresh, context, course)
         context.progress(len(step.changes))
     context.doing("reading everything back")
     try:
         seen = observe(fresh.plan, context.adapters)
     except Unreadable as error:
         raise _interrupted(fresh.id, error) from error
-    results = tuple(_result(change, seen, journal) for change in fresh.plan.changes())
+    results = tuple(_result(change, seen, journal, course) for change in fresh.plan.changes())
     for start in range(0, len(results), MOST_IN_A_STEP):
         _record(fresh, context, _verdicts(results[start : start + MOST_IN_A_STEP]))
+    if any(result.outcome is Outcome.HANDED_OVER for result in results):
+        _record(fresh, context, [Entry(Event.WAITS)])
+        return Applied(results, None)
     _record(fresh, context, [Entry(Event.FINISHED)])
     return Applied(results, _corrective(fresh, results, seen, context))
 
 
-def _perform(step: Step, fresh: FreshPlan, context: ApplyContext) -> None:
+Place: TypeAlias = tuple[str, Address]
+"""A change, by its target and object."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """What waits while a plan is applied: changes that are handed over, and those that need one."""
+
+    planned: Collection[Place]
+    by_hand: Mapping[Address, str]
+    """Targets on which people make changes, by object."""
+    waiting: set[Place] = field(default_factory=set)
+
+    def place(self, change: Change, need: Address) -> Place:
+        """The change that another one needs: on its own target, or made by hand on another one."""
+        own = change.target, need
+        return own if own in self.planned else (self.by_hand.get(need, change.target), need)
+
+    def waits_for(self, change: Change) -> Address | None:
+        """The object for which a change waits, directly or in the end; None where it does not."""
+        return next((n for n in change.needs if self.place(change, n) in self.waiting), None)
+
+
+def _course(plan: Plan) -> _Course:
+    by_hand = {c.address: c.target for c in plan.changes() if c.method != "api"}
+    return _Course({(c.target, c.address) for c in plan.changes()} if by_hand else (), by_hand)
+
+
+def _perform(step: Step, fresh: FreshPlan, context: ApplyContext, course: _Course) -> None:
     """Perform one batch, recorded before and after."""
-    ready, entries = _due(step, fresh, context.journal)
+    ready, entries = _due(step, fresh, context.journal, course)
     if not ready:
         _record(fresh, context, entries)
         return
@@ -317,6 +386,11 @@ def _perform(step: Step, fresh: FreshPlan, context: ApplyContext) -> None:
     except Unreadable as error:
         raise _interrupted(fresh.id, error) from error
     _record(fresh, context, _outcomes(ready, results), unrecorded=len(ready))
+    course.waiting.update(
+        (change.target, change.address)
+        for change, result in zip(ready, results, strict=True)
+        if _is_handed_over(result)
+    )
 
 
 def _doing(step: Step, count: int, context: ApplyContext) -> str:
@@ -338,7 +412,9 @@ def _record(
         raise Interrupted(_not_recorded(fresh.id, context.journal, error, unrecorded)) from error
 
 
-def _due(step: Step, fresh: FreshPlan, journal: Journal) -> tuple[list[Change], list[Entry]]:
+def _due(
+    step: Step, fresh: FreshPlan, journal: Journal, course: _Course
+) -> tuple[list[Change], list[Entry]]:
     """Select the changes to perform now, and what is known of the others already."""
     ready: list[Change] = []
     entries: list[Entry] = []
@@ -349,13 +425,15 @@ def _due(step: Step, fresh: FreshPlan, journal: Journal) -> tuple[list[Change], 
         unmet = [
             need
             for need in change.needs
-            if need not in together and _failed(change.target, str(need), journal)
+            if need not in together and _failed(course.place(change, need), journal)
         ]
-        if unmet:
+        if unmet and course.waits_for(change):
+            course.waiting.add((change.target, change.address))
+        elif unmet:
             entries.append(_entry(Event.NOT_ATTEMPTED, change, f"{unmet[0]} was not done"))
         elif fresh.resumed and has_taken_effect(change, fresh.seen):
             entries += [_entry(Event.ATTEMPTED, change), _entry(Event.DONE, change, FOUND_DONE)]
-        elif fresh.resumed and not is_as_planned(change, fresh.seen):
+        elif fresh.resumed and change.method == "api" and not is_as_planned(change, fresh.seen):
             reason = "changed by another hand since the plan was made"
             entries.append(_entry(Event.NOT_ATTEMPTED, change, reason))
         else:
@@ -363,21 +441,30 @@ def _due(step: Step, fresh: FreshPlan, journal: Journal) -> tuple[list[Change], 
     return ready, entries
 
 
-def _failed(target: str, address: str, journal: Journal) -> bool:
-    outcome = journal.outcome(target, address)
+def _failed(place: Place, journal: Journal) -> bool:
+    outcome = journal.outcome(place[0], str(place[1]))
     return outcome is None or outcome.entry.event is not Event.DONE
 
 
 def _outcomes(changes: Sequence[Change], results: Sequence[Result]) -> Iterator[Entry]:
     for change, result in zip(changes, results, strict=True):
-        yield _entry(Event.DONE if result.done else Event.FAILED, change, result.reason)
+        if _is_handed_over(result):
+            yield _entry(Event.HANDED_OVER, change, result.sheet)
+        else:
+            yield _entry(Event.DONE if result.done else Event.FAILED, change, result.reason)
+
+
+def _is_handed_over(result: Result) -> bool:
+    return bool(result.sheet) and not result.done
 
 
 def _entry(event: Event, change: Change, reason: str = "") -> Entry:
     return Entry(event, change.target, str(change.address), change.action.value, reason)
 
 
-def _result(change: Change, seen: Mapping[str, Observation], journal: Journal) -> ChangeResult:
+def _result(
+    change: Change, seen: Mapping[str, Observation], journal: Journal, course: _Course
+) -> ChangeResult:
     """Judge a change by what the platform shows; the journal says why it is not confirmed."""
     outcome = journal.outcome(change.target, str(change.address))
     is_done = outcome is not None and outcome.entry.event is Event.DONE
@@ -385,9 +472,26 @@ def _result(change: Change, seen: Mapping[str, Observation], journal: Journal) -
     if not missing:
         return ChangeResult(change, Outcome.CONFIRMED, "" if is_done else FOUND_DONE)
     if outcome is None:
+        if handed := _handed_over(change, journal):
+            return handed
         reason = journal.not_attempted(change.target, str(change.address))
+        if need := course.waits_for(change):
+            reason = f"it waits for {need}, which was handed over"
         return ChangeResult(change, Outcome.NOT_ATTEMPTED, reason)
     return ChangeResult(change, Outcome.NOT_CONFIRMED, outcome.entry.reason or missing)
+
+
+def _handed_over(change: Change, journal: Journal) -> ChangeResult | None:
+    """Say of a change that people are to make where it stands; None where it was not handed over."""
+    place = change.target, str(change.address)
+    sheet, word = journal.sheet(*place), journal.word(*place)
+    if not sheet:
+        return None
+    said = f"{_WORDS[word.entry.event]} {word.entry.reason}, {word.at}" if word else ""
+    return ChangeResult(change, Outcome.HANDED_OVER, said, sheet)
+
+
+_WORDS = {Event.SIGNED_OFF: "signed off by", Event.NOT_DONE: "not done, says"}
 
 
 def results_in(plan: Plan, journal: Journal) -> tuple[ChangeResult, ...]:
@@ -400,6 +504,8 @@ def _recorded_result(change: Change, journal: Journal) -> ChangeResult:
     verdict = journal.verdict(*place)
     if verdict is not None and verdict.entry.event is Event.CONFIRMED:
         return ChangeResult(change, Outcome.CONFIRMED, verdict.entry.reason)
+    if journal.outcome(*place) is None and (handed := _handed_over(change, journal)):
+        return handed
     if verdict is None and not journal.attempted(*place):
         return ChangeResult(change, Outcome.NOT_ATTEMPTED, journal.not_attempted(*place))
     reason = verdict.entry.reason if verdict else "it was written, and not read back"

@@ -39,6 +39,7 @@ class Gap(StrEnum):
     NEVER_APPLIED = "never applied"
     INTERRUPTED = "interrupted"
     NOT_CONFIRMED = "not confirmed"
+    HANDED_OVER = "handed over to people, not confirmed"
     BY_HAND = "changed by hand"
     NOT_COMMITTED = "applied from files that were not committed"
     EMERGENCY = "emergency"
@@ -57,6 +58,8 @@ class State(StrEnum):
     CONFIRMED = "confirmed"
     NOT_CONFIRMED = "not confirmed"
     NOT_ATTEMPTED = "not attempted"
+    HANDED_OVER = "handed over"
+    """A person or a vendor was asked, and no export shows it yet."""
     INTERRUPTED = "interrupted"
     TAKEN_BACK = "taken back"
     """The change had to be confirmed, and was not: it was taken back."""
@@ -81,7 +84,7 @@ class ChangeSet:
     """Address of the pull request."""
     objects: tuple[Touched, ...] = ()
     methods: tuple[str, ...] = ()
-    """How it came to each platform: `api (asterisk)`."""
+    """How it came to each platform: `api, asterisk on main`, `sheet, manual on pbx`."""
     plan: str = ""
     approvals: tuple[Approval, ...] = ()
     applied_by: str = ""
@@ -337,12 +340,16 @@ def _joined(one: Request, other: Request) -> Request:
 
 
 def _methods(plan: Apply, changes: Iterable[PlannedChange]) -> tuple[str, ...]:
-    targets = dict.fromkeys(change.target for change in changes)
-    adapters = {target: plan.adapters.get(target, "") for target in targets}
-    return tuple(
-        f"api, {adapter} on {target}" if adapter else f"api on {target}"
-        for target, adapter in adapters.items()
-    )
+    found: dict[str, None] = {}
+    for change in changes:
+        adapter, method = plan.adapters.get(change.target, ""), _METHODS.get(change.method, "api")
+        by = f"{method}, {adapter}" if adapter else method
+        found[f"{by} on {change.target}"] = None
+    return tuple(found)
+
+
+_METHODS = {"instructions": "sheet for a person", "vendor": "request to the vendor"}
+"""How a change that ccstate does not make itself came to its platform."""
 
 
 def _state(plan: Apply, changes: Sequence[PlannedChange], verdict: Verdict) -> State:
@@ -352,6 +359,8 @@ def _state(plan: Apply, changes: Sequence[PlannedChange], verdict: Verdict) -> S
         return State.TAKEN_BACK
     if plan.is_pending:
         return State.PENDING
+    if not plan.finished and verdict.outcome is Outcome.HANDED_OVER:
+        return State.HANDED_OVER
     if not plan.finished and verdict.outcome is not Outcome.CONFIRMED:
         return State.INTERRUPTED
     return State(verdict.outcome.value)
@@ -379,7 +388,8 @@ def _about(plan: Apply) -> str:
 def _gaps_of_apply(plan: Apply, changes: Sequence[PlannedChange]) -> Iterator[Gap]:
     """List what the apply itself lacks; `_with_gaps` adds what the whole change set does."""
     authority = plan.authority
-    if authority == NO_AUTHORITY or plan.record is None:
+    is_open = any(each.outcome is Outcome.HANDED_OVER for each in plan.verdicts.values())
+    if authority == NO_AUTHORITY or (plan.record is None and not is_open):
         yield Gap.NOT_RECORDED
     if not any(is_by_another(approval, authority) for approval in authority.approvals):
         yield Gap.NO_REVIEW
@@ -405,6 +415,8 @@ def _with_gaps(found: ChangeSet) -> ChangeSet:
     match found.state:
         case State.NEVER_APPLIED:
             gaps.add(Gap.NEVER_APPLIED)
+        case State.HANDED_OVER:
+            gaps.add(Gap.HANDED_OVER)
         case State.INTERRUPTED if not is_corrected:
             gaps.add(Gap.INTERRUPTED)
         case State.NOT_CONFIRMED | State.NOT_ATTEMPTED if not is_corrected:

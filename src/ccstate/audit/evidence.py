@@ -87,7 +87,8 @@ ELEMENTS = (
             Criterion(
                 "1.2",
                 "A method is chosen that suits the change.",
-                "the method by which the plan was carried out on each platform",
+                "the method by which the plan was carried out on each platform: by ccstate itself, by a "
+                "person with a sheet, or by the vendor on request",
                 "which other methods were weighed",
                 lambda one: bool(one.methods),
                 _lacks(Gap.NEVER_APPLIED),
@@ -106,7 +107,7 @@ ELEMENTS = (
                 "what the platforms showed when they were read again after the change",
                 "whether the person who asked was content",
                 lambda one: one.state in {State.CONFIRMED, State.NOTHING_TO_DO},
-                _lacks(Gap.NOT_CONFIRMED, Gap.INTERRUPTED),
+                _lacks(Gap.NOT_CONFIRMED, Gap.HANDED_OVER, Gap.INTERRUPTED),
             ),
             Criterion(
                 "1.5",

@@ -33,6 +33,7 @@ COMMANDS = {
     "plan": ("plan", "Say what would change, and write it down for review"),
     "plans": ("plan", "List the plans, and remove those that were never applied"),
     "apply": ("apply", "Do what a plan says, and confirm it by reading again"),
+    "sign-off": ("apply", "Say that what was handed over to people is done"),
     "confirm": ("apply", "Confirm a change that is taken back otherwise"),
     "unlock": ("apply", "Remove the lock of an apply that died"),
     "rollback": ("rollback", "Plan the way back: of a plan, or to a commit"),
@@ -68,7 +69,7 @@ class _Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"ccstate.cli.{COMMANDS[cmd_name][0]}")
-        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command: click.Command = getattr(module, name)
         return command
 

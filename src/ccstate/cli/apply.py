@@ -91,6 +91,42 @@ def _within(text: str) -> float:
     return found
 
 
+@click.command(name="sign-off")
+@click.argument("plan_id")
+@click.argument("addresses", nargs=-1)
+@click.option(
+    "--not-done", default=None, metavar="REASON", callback=reason, help="Why it was not done."
+)
+@click.option("--by", default="", metavar="NAME", help="Who did it; you, where left out.")
+@ENVIRONMENT
+@click.pass_obj
+def sign_off(
+    root: Any, *, plan_id: str, addresses: tuple[str, ...], not_done: str, by: str, environment: str
+) -> int:
+    """Say that what an apply handed over to people is done, or why not.
+
+    Of all changes of the plan that have no word yet, or of the ADDRESSES, such as queue/sales. That
+    confirms nothing: with a new export in place, `ccstate apply PLAN_ID` does.
+    """
+    signed = Project.open(root, Terminal(), environment).handed_over.sign_off(
+        plan_id, addresses, by=by, not_done=not_done
+    )
+    what = "Not done" if not_done else "Signed off"
+    for change in signed.changes:
+        print_remark(
+            f"{what} by {signed.word.by}: {change.action} {change.address} on {change.target}"
+        )
+    if signed.left:
+        left = ", ".join(str(change.address) for change in signed.left[:MOST_NAMED])
+        more = len(signed.left) - MOST_NAMED
+        print_remark(f"Without a word yet: {left}{f' and {more:,} more' if more > 0 else ''}")
+    print_remark(f"With a new export in place, to confirm it:  ccstate apply {signed.plan_id}")
+    return 0
+
+
+MOST_NAMED = 5
+
+
 @click.command()
 @click.argument("plan_id", required=False, default="")
 @click.option("--take-back", is_flag=True, help="Decide that the change does not stay.")

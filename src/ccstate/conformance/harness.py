@@ -1,9 +1,10 @@
 """The harness that an adapter's author gives to the suite: the platform, and a way past ccstate."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from ccstate.adapter import Adapter
-from ccstate.model import Address, Fields
+from ccstate.model import Address, Change, Fields
 
 
 class Failed(AssertionError):
@@ -33,6 +34,14 @@ class Harness(Protocol):
         no place for are left out. The fields are all of them, with the secrets themselves where
         desired state refers to them.
         """
+
+
+@runtime_checkable
+class CarriesOut(Protocol):
+    """A harness of a platform that people change: somebody does what the adapter hands over."""
+
+    def carry_out(self, changes: Sequence[Change], sheets: Sequence[str]) -> None:
+        """Do on the platform what the sheets say, as somebody would who knows nothing else, and sign it off."""
 
 
 @runtime_checkable

@@ -139,7 +139,7 @@ def one_refusal_leaves_the_others(walk: Walk, kind: str) -> None:
     batch = [change for change in plan.changes() if change.address in required]
     made, other = (change.address for change in batch)
     batch[0] = replace(batch[0], basis=fingerprint(sample.second))
-    results: list[Result] = walk.adapter.perform(batch)
+    results: list[Result] = walk.performed(batch)
     expect(len(results) == len(batch), f"2 changes have {len(results)} results")
     expect(not results[0].done, f"{made} was planned over something else, and is created")
     expect(results[1].done, f"{other} is refused because of another change")

@@ -1,13 +1,13 @@
 """The real way from desired state to a confirmed platform, without files and journal."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeAlias, cast
 
 from ccstate import kinds
-from ccstate.adapter import ALL_VERBS, Adapter, Support, Verb, audited
-from ccstate.conformance.harness import Failed, Harness, Restorable, expect
+from ccstate.adapter import ALL_VERBS, Adapter, Result, Support, Verb, audited
+from ccstate.conformance.harness import CarriesOut, Failed, Harness, Restorable, expect
 from ccstate.conformance.samples import SECRETS, Objects, Sample, able, estate, without
 from ccstate.diff import LEDGER_ONLY, Moves, diff, discrepancy
 from ccstate.model import (
@@ -207,7 +207,7 @@ class Walk:
         problems = audited(self.adapter, list(plan.changes()))
         expect(not problems, f"audit refuses what the adapter supports: {problems}")
         for step in plan.steps:
-            results = self.adapter.perform(step.changes)
+            results = self.performed(step.changes)
             expect(
                 len(results) == len(step.changes),
                 f"perform answers {len(step.changes)} changes with {len(results)} results",
@@ -215,6 +215,35 @@ class Walk:
             for change, result in zip(step.changes, results, strict=True):
                 expect(result.done, f"{change.action} {change.address}: {result.reason}")
                 self.tally.count(change)
+
+    def performed(self, batch: Sequence[Change]) -> list[Result]:
+        """Perform a batch; what is handed over is asked again, carried out, and performed once more."""
+        results = self.adapter.perform(batch)
+        handed = {c.address: r.sheet for c, r in zip(batch, results, strict=True) if is_handed(r)}
+        if not handed:
+            return results
+        changes = [change for change in batch if change.address in handed]
+        for change in changes:
+            method = self.supports[change.address.kind].method
+            expect(method != "api", f"{change.address} is handed over, and ccstate is to change it")
+        harness = self.harness
+        if not isinstance(harness, CarriesOut):
+            raise Failed("changes are handed over, and the harness has nobody who carries them out")
+        before = self.observe()
+        again = self.adapter.perform(changes)
+        expect(
+            list(map(is_handed, again)) == [True] * len(changes), "asked again, it is done at once"
+        )
+        expect(
+            [r.sheet for r in again] == [*handed.values()], "asked again, there is another sheet"
+        )
+        expect(self.observe() == before, "handing changes over changed the platform")
+        self._touch()
+        harness.carry_out(changes, list(handed.values()))
+        done = dict(zip(handed, self.adapter.perform(changes), strict=True))
+        return [
+            done.get(change.address, result) for change, result in zip(batch, results, strict=True)
+        ]
 
     def establish(self, objects: Objects) -> None:
         """Have these objects on the platform and under management.
@@ -310,6 +339,10 @@ class Walk:
 
     def expect_nothing_to_do(self, desired: Objects, when: str) -> None:
         _expect_no_changes(self.plan(desired), when)
+
+
+def is_handed(result: Result) -> bool:
+    return bool(result.sheet) and not result.done
 
 
 def _expect_no_changes(plan: Plan, when: str) -> None:

@@ -28,7 +28,12 @@ _STANDINGS = {
     Event.TAKEN_BACK: Standing.TAKEN_BACK,
     Event.NOT_TAKEN_BACK: Standing.NOT_TAKEN_BACK,
 }
-_WORST = (Outcome.NOT_CONFIRMED, Outcome.NOT_ATTEMPTED, Outcome.CONFIRMED)
+_WORST = (
+    Outcome.NOT_CONFIRMED,
+    Outcome.HANDED_OVER,
+    Outcome.NOT_ATTEMPTED,
+    Outcome.CONFIRMED,
+)
 
 
 class PlannedEdit(NamedTuple):
@@ -47,6 +52,7 @@ class PlannedChange(NamedTuple):
     address: str
     action: str
     edits: tuple[PlannedEdit, ...]
+    method: str = "api"
 
 
 class Verdict(NamedTuple):
@@ -208,7 +214,8 @@ def _change(target: str, change: Any) -> PlannedChange:
         )
         for edit in change.get("edits") or ()
     )
-    return PlannedChange(target, str(change["address"]), action, edits)
+    method = _text(change.get("method")) or "api"
+    return PlannedChange(target, str(change["address"]), action, edits, method)
 
 
 def _rollback(value: object) -> tuple[str, str] | None:
@@ -267,6 +274,12 @@ def _judged(line: _Line) -> tuple[Outcome, str]:
             return Outcome.CONFIRMED, ""
         case Event.NOT_ATTEMPTED:
             return Outcome.NOT_ATTEMPTED, line.reason
+        case Event.HANDED_OVER:
+            return Outcome.HANDED_OVER, f"handed over: {line.reason}"
+        case Event.SIGNED_OFF:
+            return Outcome.HANDED_OVER, f"signed off by {line.reason}, and not confirmed"
+        case Event.NOT_DONE:
+            return Outcome.HANDED_OVER, f"not done, says {line.reason}"
         case Event.NOT_CONFIRMED | Event.FAILED:
             return Outcome.NOT_CONFIRMED, line.reason
         case _:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ccstate.project.confirming import Unconfirmed
     from ccstate.project.policy import Judged
     from ccstate.project.records import Records
+    from ccstate.project.signing import HandedOver
     from ccstate.render.comparison import Drifted, ObjectViews, Verified
     from ccstate.render.enumeration import Enumeration
     from ccstate.render.imported import Import
@@ -259,14 +260,7 @@ class Project:
         where the plan must not be applied, Locked where another apply runs or the policy has it wait, and
         `ccstate.apply.perform.Interrupted` where a platform is lost in the middle.
         """
-        from ccstate.project.applying import (
-            ToConfirm,
-            apply_plan,
-            choose_plan,
-            nothing_to_apply,
-            read_plan,
-            refuse_overtaken,
-        )
+        from ccstate.project import applying
         from ccstate.project.calls import failing_tests
 
         if self.settings.environments and not self.environment and plan is not None:
@@ -287,15 +281,15 @@ class Project:
         if isinstance(plan, Plan):
             chosen = self.save(plan).id
             if not chosen:
-                return nothing_to_apply()
+                return applying.nothing_to_apply()
         elif plan is None:
-            chosen = choose_plan(plans, targets, resume=resume)
+            chosen = applying.choose_plan(plans, targets, resume=resume)
         else:  # "" names no plan: a variable of a script that was not set
             chosen = plans.find(plan)
-        reviewed = read_plan(plans, targets, chosen, given)
-        refuse_overtaken(plans, targets, chosen, reviewed)
-        confirm = ToConfirm(confirm_within, partial(failing_tests, self))
-        return apply_plan(
+        reviewed = applying.read_plan(plans, targets, chosen, given)
+        applying.refuse_overtaken(plans, targets, chosen, reviewed)
+        confirm = applying.ToConfirm(confirm_within, partial(failing_tests, self))
+        return applying.apply_plan(
             plans,
             targets,
             chosen,
@@ -307,6 +301,13 @@ class Project:
             emergency=emergency,
             confirm=confirm,
         )
+
+    @property
+    def handed_over(self) -> "HandedOver":
+        """The changes that people were asked to make: to be signed off."""
+        from ccstate.project.signing import HandedOver
+
+        return HandedOver(self._plans, self._targets)
 
     @property
     def unconfirmed(self) -> "Unconfirmed":

@@ -119,13 +119,15 @@ def apply_plan(
     """
     _refuse_finished(plans, plan_id)
     _refuse_decided(plans, plan_id)
+    if confirm is not None and confirm.within is not None:
+        _refuse_by_hand(plan_id, plan)
     judged = judge_now(targets.settings, plan, authority, base=base, emergency=emergency)
     refuse(judged.verdict)  # before a lock is asked for
     applying = _Apply(plans, targets, plan_id, plan, judged.authority, confirm)
     with applying.locked(resume=resume) as held:
         # Looked at again under the locks: another apply may have ended meanwhile.
         _refuse_finished(plans, plan_id)
-        if plans.is_begun(plan_id) and not resume:
+        if plans.is_begun(plan_id) and not (resume or plans.waits(plan_id)):
             raise Blocked(codes.APPLY_INTERRUPTED(plan_id=plan_id))
         try:
             if wait is not None:
@@ -138,7 +140,7 @@ def apply_plan(
             if applying.is_pending():
                 receipt = applying.await_confirmation(held, receipt)
         except KeyboardInterrupt:
-            if plans.is_begun(plan_id) and not plans.is_finished(plan_id):
+            if plan_id in plans.interrupted():
                 targets.listener.remark(f"\nStopped. To go on:  ccstate apply {plan_id} --resume")
             raise
     return replace(receipt, warnings=tuple(applying.warnings))
@@ -153,6 +155,14 @@ def _refuse_decided(plans: SavedPlans, plan_id: str) -> None:
                 plan_id=plan_id, reason=decided.reason, at=decided.at, by=decided.by
             )
         )
+
+
+def _refuse_by_hand(plan_id: str, plan: Plan) -> None:
+    """Refuse to take back in time what people do: nothing but they can."""
+    by_hand = [change for change in plan.changes() if change.method != "api"]
+    if by_hand:
+        target = by_hand[0].target
+        raise Blocked(apply_codes.HANDED_OVER_UNCONFIRMED(plan_id=plan_id, target=target))
 
 
 def nothing_to_apply() -> Receipt:
@@ -264,6 +274,8 @@ class _Apply:
         with self._warning("the receipt could not be written"):
             path = self.plans.root / FOLDER / self.plan_id / RECEIPT
             path.write_text(receipt_markdown(receipt), encoding="utf-8")
+        if receipt.waits:
+            return receipt  # it is recorded once it has come to its end
         with self._warning("the record of the apply could not be written"):
             self.plans.record(receipt, self.plan)
         return receipt
@@ -430,6 +442,8 @@ def _state_of_begun(plans: SavedPlans, targets: Targets, plan_id: str, plan: Pla
         return "applied"
     if _is_running(targets, plan_id, {step.target for step in plan.steps}):
         return "running"
+    if plans.waits(plan_id):
+        return "handed over"
     # An apply ends its journal before it gives its locks back: it may just have done both.
     return "applied" if plans.is_finished(plan_id) else "interrupted"
 

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from ccstate import __version__, codes, plan_file
+from ccstate.apply import codes as apply_codes
 from ccstate.apply.confirmation import PENDING
 from ccstate.apply.journal import ENDS, JOURNAL, Event
 from ccstate.apply.perform import Receipt
@@ -155,13 +156,35 @@ class SavedPlans:
             latest = waiting[0] if waiting else ""
         if latest in waiting:
             return latest
+        if handed := self.waiting():
+            raise InvalidInput(apply_codes.PLAN_WAITS(Span(FOLDER), plan_id=handed[0]))
         if stopped := self.interrupted():
             raise InvalidInput(codes.PLAN_INTERRUPTED(Span(FOLDER), plan_id=stopped[0]))
         raise InvalidInput(codes.NO_PLAN_WAITS(Span(FOLDER)))
 
     def interrupted(self) -> list[str]:
         """List every plan whose apply was begun and did not end."""
-        return [p for p in self.own_ids() if self.is_begun(p) and not self.is_finished(p)]
+        return [
+            p
+            for p in self.own_ids()
+            if self.is_begun(p) and not self.is_finished(p) and not self.waits(p)
+        ]
+
+    def waiting(self) -> list[str]:
+        """List every plan whose apply goes on once people have done what was handed over."""
+        return [p for p in self.own_ids() if self.waits(p)]
+
+    def waits(self, plan_id: str) -> bool:
+        """Check whether the apply of the plan ended for now, for people have to do something."""
+        try:
+            journal = self.journal(plan_id).read_bytes()
+        except OSError:
+            return False
+        last = {
+            event: journal.rfind(f'"event":"{event}"'.encode())
+            for event in (Event.WAITS, Event.STARTED, Event.RESUMED, *ENDS)
+        }
+        return last[Event.WAITS] == max(last.values()) > -1
 
     def interrupted_last(self) -> str:
         """Find the plan whose apply was interrupted last; InvalidInput where there is none."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ccstate.model import Action, Activity, Address, Change, Edit, Plan, Unmanaged, Why
+from ccstate.model import Action, Activity, Address, Change, Edit, Method, Plan, Unmanaged, Why
 from ccstate.render.formats import Report
 from ccstate.render.text import (
     PLAIN,
@@ -37,6 +37,27 @@ LEFT_BEHIND = (
 )
 
 
+BY_HAND: Mapping[Method, tuple[str, str]] = {
+    "instructions": (
+        "change is made by hand: applying writes the sheet for a person",
+        "changes are made by hand: applying writes the sheet for a person",
+    ),
+    "vendor": (
+        "change is asked of the vendor: applying writes the request",
+        "changes are asked of the vendor: applying writes the request",
+    ),
+}
+"""What is said of changes that ccstate does not make itself."""
+
+
+def _handed_over(changes: Sequence[Change]) -> Iterator[Sentence]:
+    """List what ccstate does not do itself, by who does it."""
+    for method, words in BY_HAND.items():
+        found = tuple(str(change.address) for change in changes if change.method == method)
+        if found:
+            yield Sentence(plural(len(found), *words), len(found), found, Style.NOTE)
+
+
 def attention(plan: Plan) -> Iterator[Sentence]:
     """List what is left out, deletions, reverted work by hand, and objects released or adopted."""
     changes = list(plan.changes())
@@ -45,6 +66,7 @@ def attention(plan: Plan) -> Iterator[Sentence]:
         words = f"{rest} left out of this plan, which is for these objects and what they need"
         names = tuple(map(str, plan.only))
         yield Sentence(words, len(names), names, Style.NOTE)
+    yield from _handed_over(changes)
     yield from _about(
         changes,
         lambda change: change.action is Action.DELETE and not change.is_moved_away,
@@ -192,10 +214,20 @@ def unmanaged_objects(plan: Plan) -> Iterator[Sentence]:
             yield Sentence(words, count, _alternate_kinds(kinds), Style.PLAIN, target)
 
 
-def recorded_only(fields: Mapping[str, tuple[str, ...]]) -> Iterator[Sentence]:
-    """List what is written to ccstate's records only, for the platform has no place for it."""
+def recorded_only(
+    fields: Mapping[str, tuple[str, ...]], changes: Iterable[Change] = ()
+) -> Iterator[Sentence]:
+    """List what is written to ccstate's records only, or set by people where nothing shows it."""
+    by_hand = {change.target for change in changes if change.method != "api"}
     for target, names in fields.items():
-        if names:
+        if names and target in by_hand:
+            words = plural(
+                len(names),
+                "field is shown by no export: people set it, and nothing confirms that",
+                "fields are shown by no export: people set them, and nothing confirms that",
+            )
+            yield Sentence(words, len(names), names, Style.PLAIN, target)
+        elif names:
             words = plural(
                 len(names),
                 "field is kept in ccstate's records, not on the platform",

@@ -271,9 +271,13 @@ def _shorten(words: list[str], first: int, last: int) -> str:
 
 EDITS = 40
 """Fields of one change that are shown; what is beyond is counted."""
-IN_RECORDS = "kept in records"
 LABEL = 26
 """Widest column of field names; a longer one has a line of its own."""
+
+
+def kept_words(change: Change) -> str:
+    """Say of a field where it is kept that the platform does not show."""
+    return "kept in records" if change.method == "api" else "no export shows it"
 
 
 def change_lines(change: Change, names: int, kept: Collection[str] = ()) -> Iterator[Line]:
@@ -305,7 +309,9 @@ def change_lines(change: Change, names: int, kept: Collection[str] = ()) -> Iter
 def _edits(change: Change, words: Mapping[Why, str], kept: Collection[str]) -> Iterator[Line]:
     def noted(edit: Edit) -> str:
         is_kept = f"{change.address.kind}.{edit.path}" in kept
-        return "; ".join(filter(None, (words.get(edit.why, ""), IN_RECORDS if is_kept else "")))
+        return "; ".join(
+            filter(None, (words.get(edit.why, ""), kept_words(change) if is_kept else ""))
+        )
 
     table = [
         (row, "" if place else noted(edit))

@@ -71,6 +71,7 @@ _SIGNS = {"created": "+", "changed": "~", "deleted": "-", "put back": "~"}
 _OUTCOMES = {
     Outcome.CONFIRMED: ("confirmed", Style.ADD),
     Outcome.NOT_CONFIRMED: ("not confirmed", Style.ALARM),
+    Outcome.HANDED_OVER: ("handed over", Style.CHANGE),
     Outcome.NOT_ATTEMPTED: ("not applied", Style.CHANGE),
 }
 

@@ -25,7 +25,7 @@ from ccstate.render.text import (
     well_formed,
 )
 from ccstate.render.values import join_words, of_kind, plural
-from ccstate.report_format import objects as form
+from ccstate.report_format import imports as form
 
 SHOWN = 8
 """Causes that a screen shows."""

@@ -24,7 +24,7 @@ from ccstate.render.attention import (
     unseen_lines,
     unseen_markdown,
 )
-from ccstate.render.changes import IN_RECORDS, Row, change_lines, edit_rows
+from ccstate.render.changes import Row, change_lines, edit_rows, kept_words
 from ccstate.render.formats import Report
 from ccstate.render.plan_journeys import journeys_markdown, journeys_text
 from ccstate.render.rollback import rollback_markdown, rollback_text
@@ -187,7 +187,7 @@ def _bound(changes: list[Change], room: int) -> tuple[list[Change], list[Change]
 
 
 def _kept(plan: Plan) -> Iterator[Line]:
-    for sentence in recorded_only(plan.kept):
+    for sentence in recorded_only(plan.kept, plan.changes()):
         yield 2, _sentence(sentence)
 
 
@@ -265,7 +265,7 @@ def plan_markdown(plan: Plan, digest: str) -> str:
         )
     head = "\n".join(_head(plan, digest[:ID_LENGTH]))
     beside = [
-        *_sentences(recorded_only(plan.kept)),
+        *_sentences(recorded_only(plan.kept, plan.changes())),
         *_unmanaged_markdown(plan),
         *unseen_markdown(plan.unseen),
         *unchecked_markdown(plan.unchecked),
@@ -396,7 +396,7 @@ def change_markdown(change: Change, recorded: Collection[str]) -> Iterator[str]:
     if change.action in IN_FIELDS:
         for edit in change.edits[:EDITS]:
             is_kept = f"{change.address.kind}.{edit.path}" in recorded
-            notes = ["" if reason else edit.why.value, IN_RECORDS if is_kept else ""]
+            notes = ["" if reason else edit.why.value, kept_words(change) if is_kept else ""]
             note = "; ".join(filter(None, notes))
             yield from _edit(edit_rows(change, edit), f" — {note}" if note else "")
         if len(change.edits) > EDITS:

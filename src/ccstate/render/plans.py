@@ -17,6 +17,7 @@ _STYLES = {
     "waiting": Style.ADD,
     "running": Style.CHANGE,
     "unconfirmed": Style.CHANGE,
+    "handed over": Style.CHANGE,
     "interrupted": Style.ALARM,
     "damaged": Style.ALARM,
 }

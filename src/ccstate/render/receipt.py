@@ -10,7 +10,7 @@ from ccstate.apply.lock import who
 from ccstate.apply.perform import ChangeResult, Receipt
 from ccstate.authority import Authority, Request, encodable
 from ccstate.model import Address, Outcome
-from ccstate.render.attention import recorded_only
+from ccstate.render.attention import Sentence, recorded_only
 from ccstate.render.formats import Report, as_json
 from ccstate.render.text import (
     PLAIN,
@@ -36,6 +36,7 @@ NAMED = 3
 
 OPEN = (
     (Outcome.NOT_CONFIRMED, "Not confirmed", Style.ALARM),
+    (Outcome.HANDED_OVER, "Handed over", Style.CHANGE),
     (Outcome.NOT_ATTEMPTED, "Not attempted", Style.CHANGE),
 )
 
@@ -106,6 +107,10 @@ def _open(receipt: Receipt, outcome: Outcome, title: str, style: Style) -> Itera
 
 
 def _reason(verdict: ChangeResult) -> str:
+    if verdict.outcome is Outcome.HANDED_OVER:
+        what = "asked of the vendor" if verdict.change.method == "vendor" else "by hand"
+        said = f"; {verdict.reason}, and not confirmed yet" if verdict.reason else ""
+        return f"{what}: {verdict.sheet}{said}"
     return verdict.reason or "the platform gave no reason"
 
 
@@ -153,9 +158,13 @@ def _confirmed(receipt: Receipt) -> Iterator[Line]:
 
 
 def _kept(receipt: Receipt) -> Iterator[Line]:
-    for sentence in recorded_only(receipt.kept) if receipt.of(Outcome.CONFIRMED) else ():
+    for sentence in _recorded_only(receipt) if receipt.of(Outcome.CONFIRMED) else ():
         words = f"On {sentence.target}, {sentence.words}: "
         yield 2, plain(words + name_first(sentence.names, sentence.about))
+
+
+def _recorded_only(receipt: Receipt) -> Iterator[Sentence]:
+    return recorded_only(receipt.kept, (result.change for result in receipt.results))
 
 
 _STANDING: Mapping[Standing, tuple[str, Style]] = {
@@ -182,7 +191,10 @@ def _what_next(receipt: Receipt) -> Iterator[Line]:
     if receipt.settled and receipt.settled.standing is Standing.TAKEN_BACK:
         return
     confirmed, total = len(receipt.of(Outcome.CONFIRMED)), len(receipt.results)
-    if confirmed == total:
+    if receipt.waits:
+        for words, command in _steps_of_people(receipt):
+            yield 2, (*plain(f"{words}  "), Piece(command, Style.STRONG))
+    elif confirmed == total:
         yield 2, (Piece(all_is_well(total), Style.ADD),)
     elif receipt.corrective:
         yield (
@@ -200,6 +212,12 @@ def _what_next(receipt: Receipt) -> Iterator[Line]:
                 Piece("ccstate plan", Style.STRONG),
             ),
         )
+
+
+def _steps_of_people(receipt: Receipt) -> Iterator[tuple[str, str]]:
+    """Say what comes next where changes are handed over, each with its command."""
+    yield "When what the sheets say is done:", f"ccstate sign-off {receipt.plan_id}"
+    yield "With a new export in place, to confirm it:", f"ccstate apply {receipt.plan_id}"
 
 
 def all_is_well(total: int) -> str:
@@ -225,21 +243,28 @@ def receipt_markdown(receipt: Receipt) -> str:
     if confirmed:
         what = count_done(entry.change for entry in confirmed)
         blocks.append(f"Confirmed by reading the platforms again: {what}.")
-        for sentence in recorded_only(receipt.kept):
+        for sentence in _recorded_only(receipt):
             fields = name_first([code(name, 100) for name in sentence.names], sentence.about)
             blocks.append(f"On {code(sentence.target, 100)}, {sentence.words}: {fields}.")
-    if receipt.settled and receipt.settled.standing is Standing.TAKEN_BACK:
-        pass  # nothing is missing of what was taken back
-    elif receipt.corrective:
-        blocks.append(f"What is missing is planned: {code(f'ccstate apply {receipt.corrective}')}")
-    elif len(confirmed) < total:
-        blocks.append(f"To see what is missing now: {code('ccstate plan')}")
+    blocks += _what_next_markdown(receipt)
     if receipt.settled:
         blocks.append("\n".join(_settled_markdown(receipt.settled)))
     if said := list(authority_words(receipt.authority)):
         blocks.append("\n".join(f"- {label}: {code(words)}" for label, words in said))
     times = f"{code(receipt.started)} to {code(receipt.finished)}"
     return "\n\n".join([*blocks, f"<sub>{times}</sub>"]) + "\n"
+
+
+def _what_next_markdown(receipt: Receipt) -> Iterator[str]:
+    if receipt.settled and receipt.settled.standing is Standing.TAKEN_BACK:
+        return  # nothing is missing of what was taken back
+    if receipt.waits:
+        steps = _steps_of_people(receipt)
+        yield "\n".join(f"- {words} {code(command)}" for words, command in steps)
+    elif receipt.corrective:
+        yield f"What is missing is planned: {code(f'ccstate apply {receipt.corrective}')}"
+    elif not receipt.confirmed:
+        yield f"To see what is missing now: {code('ccstate plan')}"
 
 
 def _settled_markdown(settled: Settled) -> Iterator[str]:
@@ -275,6 +300,8 @@ def receipt_json(receipt: Receipt) -> str:
             action=verdict.change.action.value,
             outcome=verdict.outcome.value,
             reason=well_formed(verdict.reason),
+            method=verdict.change.method,
+            sheet=well_formed(verdict.sheet),
         )
         for verdict in receipt.results
     ]

@@ -6,7 +6,7 @@ next version of ccstate that says so.
 
 from collections.abc import Mapping
 
-from ccstate.report_format import audit, calls, measures, objects
+from ccstate.report_format import audit, calls, imports, measures, objects
 
 REPORTS: Mapping[str, type] = {
     "validate": objects.Problems,
@@ -26,7 +26,7 @@ REPORTS: Mapping[str, type] = {
     "simulate-all": calls.Enumerated,
     "test": calls.TestsRun,
     "test-live": calls.CallsPlaced,
-    "import": objects.Imported,
+    "import": imports.Imported,
     "measure": measures.Measured,
     "policy": objects.PolicyThatCounts,
     "promote": objects.Promoted,

@@ -1,0 +1,1 @@
+"""The manual adapter: platforms that people change."""
