@@ -157,6 +157,20 @@ def test_a_repository_that_refuses_is_named(team: Team, tmp_path: Path) -> None:
     assert "CC823 the branch ccstate-record cannot be written" in team.err
 
 
+def test_a_branch_that_is_protected_is_told_at_once_in_the_words_of_its_host(
+    team: Team, bare: Path
+) -> None:
+    hook = bare / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'GH006: Protected branch update failed' >&2; exit 1\n")
+    hook.chmod(0o755)
+    assert team.run("ci", "record", f"--push={bare}") == 1
+    assert team.err.splitlines()[0] == (
+        "CC823 the branch ccstate-record cannot be written: "
+        "[remote rejected] (pre-receive hook declined): GH006: Protected branch update failed"
+    )
+
+
 def test_the_token_goes_to_the_repository_of_the_run_alone() -> None:
     environment = {
         "GITHUB_ACTIONS": "true",

@@ -132,7 +132,9 @@ def _moved(found: Repository, remote: Remote | None, tip: str, commit: str) -> b
             return True
         found.reach(remote, "push", "--porcelain", "--quiet", remote.address, f"{commit}:{LOCAL}")
     except GitFailed as failed:
-        if "rejected" in str(failed) or "cannot lock ref" in str(failed):
+        said = str(failed)
+        # A hook that declined, as of a protected branch, declines the next try, too.
+        if "hook declined" not in said and ("rejected" in said or "cannot lock ref" in said):
             return False
         raise
     found.write("update-ref", KNOWN, commit)
@@ -197,4 +199,11 @@ def _message(
 
 
 def _line(failed: GitFailed) -> str:
-    return next(iter(str(failed).splitlines()), "git does not answer")
+    """Say on one line why: what became of the branch, and what the host says of it, or git's first line."""
+    lines = str(failed).splitlines()
+    # Source: git-push(1), --porcelain: a flag, from:to, and a summary (reason), with tabs between.
+    refused = [line.rpartition("\t")[2] for line in lines if line.startswith("!\t")]
+    words = [line.removeprefix("remote: ").strip() for line in lines if line.startswith("remote: ")]
+    if refused:
+        return ": ".join([refused[0], *words[:1]])
+    return next(iter(lines), "git does not answer")
