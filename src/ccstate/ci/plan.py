@@ -26,6 +26,7 @@ from ccstate.render.call_tests import CALL_TESTS, broken_tests
 from ccstate.render.call_tests import TestRun as WalkedTests
 from ccstate.render.comment import Agreed, Answer, comment
 from ccstate.render.plan import plan_markdown
+from ccstate.secrets import bundle_in_project
 
 PLAN = "plan"
 """Marker of the comment on a change."""
@@ -66,7 +67,9 @@ def plan_change(
 
     Whatever becomes of it, the comment is replaced: no older plan stays there to be approved.
     """
-    found = touched(project.root, folders_of(project), job.base)
+    bundle = bundle_in_project(project.root)
+    read = [*folders_of(project), *([bundle] if bundle else [])]
+    found = touched(project.root, read, job.base)
     job = replace(
         job,
         title=job.title or found.title,

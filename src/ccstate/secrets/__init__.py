@@ -137,6 +137,20 @@ def public_file(path: str, folder: Path) -> Path:
     return _checked(path, folder, Allowed.opened)
 
 
+def bundle_in_project(folder: Path) -> str:
+    """Return the path of the bundle from the project's folder, where a branch can change it; "" elsewhere."""
+    place = os.environ.get(BUNDLE, "")
+    path = folder.resolve() / place
+    if (
+        not place
+        or "://" in place
+        or ".." in path.parts
+        or not path.is_relative_to(folder.resolve())
+    ):
+        return ""
+    return str(path.relative_to(folder.resolve()))
+
+
 def _checked(path: str, folder: Path, open_: "Callable[[Allowed, str], int]") -> Path:
     try:
         os.close(open_(Allowed.by(os.environ, folder), path))
