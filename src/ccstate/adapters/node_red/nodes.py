@@ -351,7 +351,10 @@ def _frame(wall: Mapping[str, Any]) -> dict[str, Json]:
 
 def _texts(tile: Mapping[str, Any], placed: Placed) -> dict[str, Json]:
     """Collect what a tile says: its own fields, then what follows from them."""
-    told: dict[str, Json] = {"label": tile.get("label"), "heading": heading_of(tile)}
+    told: dict[str, Json] = {
+        "label": tile.get("label"),
+        "heading": heading_of({**tile, "label": ""}),
+    }
     if "measure" in tile:
         limits = limits_of(tile)
         worse = limits.worse if limits else None

@@ -35,8 +35,8 @@ KEPT = frozenset({"site", "area"})
 OWN_BASE = own_id("base")
 OUTDATED = "written by another ccstate, or for another exporter"
 
-_LAYOUT = frozenset({"x", "y", "w", "h", "g", "l", "icon", "info"})
-"""Properties of how a node looks in the editor."""
+_LAYOUT = frozenset({"x", "y", "w", "h", "g", "l", "icon", "info", "name"})
+"""Properties of how a node looks in the editor; no wall shows them."""
 _DEFAULTS: Mapping[str, Json] = {
     name: field.default for name, field in Tile.model_fields.items() if not field.is_required()
 }
@@ -126,7 +126,7 @@ def read_displays(estate: Estate, records: Mapping[str, Record], figures: str) -
 def _read(estate: Estate, name: str, record: Record | None, figures: str) -> Found | None:
     own = estate.own(name)
     base, written = _recorded(record), record.written if record else {}
-    touched = {part for part, node in own.items() if written.get(part) != digest(node)}
+    touched = {p for p in {*own, *written} if p not in own or written.get(p) != digest(own[p])}
     strange = list(_strangers(estate, name, own))
     read: list[tuple[Fields, list[str], bool]] = []
     for proposal in _proposals(own, base):
@@ -135,7 +135,7 @@ def _read(estate: Estate, name: str, record: Record | None, figures: str) -> Fou
             continue
         lines = list(differences(compile_display(name, fields, figures, estate.base), own))
         # A node that is as it was written is not altered, whatever follows for it from another one.
-        altered = [line for part, line in lines if part in touched or part not in own]
+        altered = [line for part, line in lines if part in touched]
         read.append((fields, altered, bool(lines)))
         if not lines:
             break
@@ -154,9 +154,11 @@ def _recorded(record: Record | None) -> Fields:
 
 
 def _proposals(own: Mapping[str, Node], base: Fields) -> Iterator[dict[str, Json]]:
-    """Yield what the nodes say: all of it; and without the tiles, where one of them is gone."""
-    read = {**_wall(own), "tiles": _tiles(own, base)}
-    yield read
+    """Yield what the nodes say: all of it, unless a tile between others is gone; and all but the tiles."""
+    tiles = _tiles(own, base)
+    read: dict[str, Json] = {**_wall(own), "tiles": tiles}
+    if sum(part not in PARTS for part in own) == len(tiles):
+        yield read
     if "tiles" in base:
         yield {**read, "tiles": base["tiles"]}
 
