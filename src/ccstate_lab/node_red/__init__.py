@@ -157,10 +157,11 @@ def _free_port() -> int:
 
 
 def _answers(found: NodeRed) -> bool:
-    """Wait until the flows are started; False where the server ends, or after so many seconds."""
+    """Wait until the flows are started, or wait themselves; False where the server ends before."""
     deadline = time.monotonic() + BOOTING
     while process.alive(found.process) and time.monotonic() < deadline:
-        if "Started flows" in (found.folder / "log").read_text(encoding="utf-8", errors="replace"):
+        said = (found.folder / "log").read_text(encoding="utf-8", errors="replace")
+        if "Started flows" in said or "Waiting for missing types" in said:
             return True
         time.sleep(0.02)
     return False
