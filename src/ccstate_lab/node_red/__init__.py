@@ -161,7 +161,8 @@ def _answers(found: NodeRed) -> bool:
     deadline = time.monotonic() + BOOTING
     while process.alive(found.process) and time.monotonic() < deadline:
         said = (found.folder / "log").read_text(encoding="utf-8", errors="replace")
-        if "Started flows" in said or "Waiting for missing types" in said:
+        has_flows = "Started flows" in said or "Waiting for missing types" in said
+        if has_flows and "Server now running" in said:
             return True
         time.sleep(0.02)
     return False
