@@ -89,11 +89,11 @@ def wrap(
     return tuple(lines)
 
 
-def clip(text: str, room: float) -> str:
+def clip(text: str, room: float, measure: Callable[[str], float] = width) -> str:
     """Clip the text to that width, with `…` for the rest, as browsers do (`text-overflow: ellipsis`)."""
-    if width(text) <= room:
+    if measure(text) <= room:
         return text
-    return _head(text, room - width(_ELLIPSIS), width) + _ELLIPSIS
+    return _head(text, room - measure(_ELLIPSIS), measure) + _ELLIPSIS
 
 
 def _line(words: list[str], room: float, measure: Callable[[str], float]) -> tuple[str, list[str]]:

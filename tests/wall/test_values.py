@@ -1,10 +1,12 @@
 """What a figure reads, when it turns amber or red, and which message it is time for."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from ccstate.kinds.display import MeasureName
+from ccstate.measures import MEASURES
 from ccstate.wall.values import level_of, limits_of, message_at, shown_value, words_of
 
 
@@ -99,3 +101,7 @@ MESSAGES: list[dict[str, Any]] = [
 )
 def test_the_first_message_whose_time_it_is(moment: str, text: str) -> None:
     assert message_at(MESSAGES, datetime.fromisoformat(moment)) == text
+
+
+def test_a_wall_shows_every_measure() -> None:
+    assert get_args(MeasureName) == tuple(MEASURES)

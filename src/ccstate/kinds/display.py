@@ -30,16 +30,37 @@ Cells = Annotated[int, Field(ge=1, le=12), WHOLE]
 MeasureName = Literal[
     "waiting",
     "longest_wait",
-    "service_level",
+    "offered",
     "answered",
     "abandoned",
+    "short_abandons",
     "abandon_rate",
+    "refused",
+    "refused_full",
+    "refused_empty",
+    "overflowed",
+    "overflowed_time",
+    "overflowed_key",
+    "overflowed_empty",
+    "service_level",
+    "service_level_of_answered",
+    "service_level_less_short",
     "average_speed_of_answer",
     "average_handle_time",
+    "average_talk_time",
+    "average_hold_time",
+    "average_wrap_up_time",
+    "transferred",
+    "rang_out",
+    "occupancy",
     "agents_ready",
+    "agents_ringing",
+    "agents_talking",
+    "agents_wrap_up",
     "agents_paused",
+    "agents_logged_in",
 ]
-"""The measures of `ccstate.measures` that a wall can show."""
+"""The measures of `ccstate.measures`, all of which a wall can show."""
 # Outside of the class, whose field `list` hides the type.
 _Queues = Annotated[list[Annotated[Name, Ref("queue")]], Field(min_length=1)]
 

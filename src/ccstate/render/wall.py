@@ -7,17 +7,19 @@ from zlib import crc32
 
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.staffing import listed
-from ccstate.lettering import clip, width
+from ccstate.lettering import bold_width, clip, width
 from ccstate.measures import MEASURES
 from ccstate.render.text import html_words, safe
 from ccstate.render.wall_changes import contents
 from ccstate.wall.colours import FONT, THEMES, Ground, Theme
 from ccstate.wall.screen import (
+    FOOT_ROOM,
     HEIGHT,
     LINE,
     MARGIN,
     PAD,
     ROW,
+    TITLE,
     WIDTH,
     WORDS,
     Box,
@@ -31,8 +33,6 @@ from ccstate.wall.screen import (
 from ccstate.wall.values import STATES, level_of, limits_of, words_of
 
 _TIME = "10:24"
-_LARGE = 60
-"""Size of the letters of title and clock."""
 _USUAL: Mapping[str, tuple[int, int]] = {
     "waiting": (1, 8),
     "longest_wait": (15, 260),
@@ -111,13 +111,11 @@ def _header(screen: Screen, display: Mapping[str, Any], theme: Theme) -> Iterato
     if not (box := screen.header):
         yield said
         return
-    base = _middle(box, _LARGE)
-    room = box.width
+    base = _middle(box, TITLE)
     if display.get("clock"):
-        yield _words(_TIME, box.x + box.width - PAD, base, _LARGE, theme.words, end=True, bold=True)
-        room -= 260
-    line = clip(safe(screen.title), room / _LARGE / 1.15)  # bold is wider
-    yield _words(line, box.x + PAD, base, _LARGE, theme.words, bold=True)
+        yield _words(_TIME, box.x + box.width - PAD, base, TITLE, theme.words, end=True, bold=True)
+    line = clip(safe(screen.title), screen.title_room / TITLE, bold_width)
+    yield _words(line, box.x + PAD, base, TITLE, theme.words, bold=True)
     yield said
 
 
@@ -126,7 +124,7 @@ def _foot(screen: Screen, display: Mapping[str, Any], theme: Theme) -> Iterator[
         return
     ground = theme.tile[""]
     yield _rect(box, ground.fill, theme.line)
-    line = clip(safe(str(display["messages"][0].get("text"))), (box.width - 2 * PAD) / WORDS)
+    line = clip(safe(str(display["messages"][0].get("text"))), FOOT_ROOM / WORDS)
     yield _words(line, box.x + PAD, _middle(box, WORDS), WORDS, ground.figure)
 
 

@@ -34,6 +34,8 @@ FIGURE = _size(20)
 WORDS = _size(10)
 """Size of letters of everything else, at the least."""
 
+TITLE = 60
+"""Size of the letters of title and clock, in bold."""
 MARGIN = 24
 GAP = 16
 PAD = 20
@@ -49,7 +51,10 @@ FIGURE_WIDE = 3.6
 """Width for which the size of a figure is chosen, in parts of it: that of `100 %` and of `1 h 24`."""
 ROW = ceil(WORDS * 1.25)
 """Height of a row of a list."""
-_NAME = 290
+FOOT_ROOM = WIDTH - 2 * MARGIN - 2 * PAD
+"""Width for a message, in letters of `WORDS`."""
+_CLOCK = 240
+_NAME = 240
 """Width of the names in a list, at the least."""
 
 
@@ -95,6 +100,8 @@ class Screen:
     heading_high: int
     """Height of the headings of tiles, in as many lines as the longest needs."""
     title: str
+    title_room: int
+    """Width for the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +184,7 @@ def screen_of(display: Mapping[str, Any]) -> Screen:
         words_size,
         heading_high,
         title,
+        header.width - 2 * PAD - (_CLOCK if display.get("clock") else 0),
     )
 
 
@@ -242,9 +250,18 @@ _QUEUE_COLUMNS = (
 _AGENT_COLUMNS = (Column("state", "", 330), Column("since", "", 180))
 
 
+def is_too_narrow(shown: str, box: Box) -> bool:
+    """Check whether a list has no room for names and its first column."""
+    return box.width - 2 * PAD < _NAME + _columns(shown)[0].width
+
+
+def _columns(shown: str) -> tuple[Column, ...]:
+    return _AGENT_COLUMNS if shown == "agents" else _QUEUE_COLUMNS
+
+
 def list_columns(shown: str, inner: int) -> tuple[Column, ...]:
     """Choose the columns of a list beside the names, as many as its width has room for, at least one."""
-    columns = _AGENT_COLUMNS if shown == "agents" else _QUEUE_COLUMNS
+    columns = _columns(shown)
     left = inner - _NAME - columns[0].width
     chosen = [columns[0]]
     for column in columns[1:]:
