@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from ccstate import schemas
 from ccstate.adapters.asterisk.importing.files import WORDS
+from ccstate.secrets import resolve
 from tests.adapters.asterisk.estates import estate
 from tests.cli.screens import Screen
 
@@ -305,6 +306,32 @@ def test_secrets_are_written_for_a_shell_and_only_their_owner_may_read_them(
     assert said.stdout == "it's $HOME `id`|hidden-2002|4711\n"
     assert "hidden" not in screen.out + screen.err
     assert f"source {secrets} gives 3 secrets".replace(" ", "") in "".join(screen.out.split())
+
+
+def test_secrets_are_written_as_a_bundle_that_the_references_lead_to(
+    screen: Importing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = estate()
+    texts["pjsip.conf"] = texts["pjsip.conf"].replace("hidden-2001", "it's \"#: 0123\\")
+    screen.configured(texts)
+    bundle = tmp_path / "secrets.yaml"
+    assert screen.imports("--secrets", str(bundle)) == 0, screen.err
+    assert stat.S_IMODE(bundle.stat().st_mode) == 0o600
+    said = " ".join(screen.out.split())
+    assert f"export CCSTATE_SECRET_BUNDLE={bundle}".replace(" ", "") in said.replace(" ", "")
+    assert "gives 3 secrets their values" in said
+    assert "hidden" not in screen.out + screen.err
+    files = (screen.folder / "desired_state").rglob("*.yaml")
+    written = "".join(path.read_text(encoding="utf-8") for path in files)
+    references = re.findall(r"bundle:\w+", written)
+    assert sorted(references) == ["bundle:SIP_2001", "bundle:SIP_2002", "bundle:VOICEMAIL_2001"]
+    assert "env:" not in written
+    monkeypatch.setenv("CCSTATE_SECRET_BUNDLE", str(bundle))
+    assert resolve(references, screen.folder) == {
+        "bundle:SIP_2001": "it's \"#: 0123\\",
+        "bundle:SIP_2002": "hidden-2002",
+        "bundle:VOICEMAIL_2001": "4711",
+    }
 
 
 def test_without_a_file_for_secrets_it_says_how_they_get_their_values(screen: Importing) -> None:

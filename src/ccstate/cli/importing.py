@@ -35,7 +35,8 @@ from ccstate.render.imported import IMPORT
     "--secrets",
     "into",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write the values of secrets to, as `export` lines.",
+    help="File to write the values of secrets to: as `export` lines, or as a bundle where its name "
+    "ends in .yaml.",
 )
 @click.option(
     "--adapter", default="", help="Whose configuration it is, where several adapters can read one."

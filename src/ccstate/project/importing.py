@@ -3,18 +3,20 @@
 import os
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccstate import codes
+from ccstate import codes, kinds
 from ccstate.adapter import installed, module_of
 from ccstate.checkout import outermost_top, refuse_links, write_new
 from ccstate.desired.insertion import Parsed, with_resources
+from ccstate.desired.yaml_text import scalar
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.history import would_be_committed
 from ccstate.imports import Estate, ImportOptions, ReadsEstates
-from ccstate.model import Address, Fields, State
+from ccstate.model import Address, Edit, Fields, State, Why, edited
 from ccstate.project.environments import parser_of
 from ccstate.project.listener import Listener
 from ccstate.render.imported import REPORT_BEGINS, Import, full_report
@@ -40,6 +42,10 @@ def import_estate(
     """Import the estate in a folder into a project; see `Project.import_estate`."""
     root, listener = project.root, project.listener
     estate = estate_reader(adapter)(folder, options, listener.during)
+    in_bundle = secrets is not None and secrets.suffix == ".yaml"
+    if in_bundle:
+        objects = {a: refer_to_bundle(a.kind, fields) for a, fields in estate.objects.items()}
+        estate = replace(estate, objects=objects)
     state = root / project.settings.folders[-1]
     groups = group_by_file(state, estate)
     if groups and write:
@@ -68,7 +74,8 @@ def import_estate(
         command=command,
         is_written=bool(groups) and write,
         secrets=sorted(estate.secrets),
-        secrets_file=str(secrets) if secrets and estate.secrets and write else "",
+        secrets_file=str(secrets.absolute()) if secrets and estate.secrets and write else "",
+        in_bundle=in_bundle,
         errors=_error_codes(project, options.today) if groups and write else (),
         calls=estate.calls,
         report=REPORT if groups else "",
@@ -196,16 +203,16 @@ def write_report(root: Path, report: Import) -> None:
 
 
 def write_secrets(into: Path, secrets: Mapping[str, str], listener: Listener) -> None:
-    """Write `export` lines for a shell, readable by the user alone; warns where git sees the file."""
+    """Write the values for their owner alone; warns where git sees the file.
+
+    They are a bundle in a file of YAML, and `export` lines for a shell in any other.
+    """
     if not secrets:
         listener.remark(f"There are no secrets: {into} was not written.")
         return
     if would_be_committed(into):
         listener.warn([codes.SECRETS_TRACKED(Span(str(into)), file=into)])
-    lines = "".join(
-        f"export {name}={_shell_quoted(text)}\n" for name, text in sorted(secrets.items())
-    )
-    lines += f"export {NAMES}={_shell_quoted(' '.join(sorted(secrets)))}\n"
+    lines = _bundle(secrets, listener) if into.suffix == ".yaml" else _exports(secrets)
     refuse_links(outermost_top(into.absolute()), into.absolute())
     try:
         handle = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -213,6 +220,36 @@ def write_secrets(into: Path, secrets: Mapping[str, str], listener: Listener) ->
             file.write(lines.encode(errors="surrogateescape"))
     except OSError as error:
         raise InvalidInput(codes.SECRETS_UNWRITTEN(file=into, reason=error.strerror)) from None
+
+
+def _bundle(secrets: Mapping[str, str], listener: Listener) -> str:
+    lines = []
+    for name, text in sorted(secrets.items()):
+        try:
+            text.encode()  # bytes of a file that is no UTF-8 arrive as lone surrogates
+        except UnicodeEncodeError:
+            listener.remark(
+                f"{name} is no UTF-8 text, and not in the bundle: give it another value."
+            )
+        else:
+            lines.append(f"{name}: {scalar(text)}\n")
+    return "".join(lines)
+
+
+def _exports(secrets: Mapping[str, str]) -> str:
+    lines = [f"export {name}={_shell_quoted(text)}\n" for name, text in sorted(secrets.items())]
+    return "".join(lines) + f"export {NAMES}={_shell_quoted(' '.join(sorted(secrets)))}\n"
+
+
+def refer_to_bundle(kind: str, fields: Fields) -> Fields:
+    """Replace the references to variables in an imported object by those to secrets of a bundle."""
+    return edited(
+        fields,
+        [
+            Edit(path, None, f"bundle:{reference.removeprefix('env:')}", why=Why.YOU)
+            for path, reference in kinds.secrets(kind, fields).items()
+        ],
+    )
 
 
 def _shell_quoted(text: str) -> str:

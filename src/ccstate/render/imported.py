@@ -205,6 +205,8 @@ class Import:
     is_written: bool = True
     secrets: Sequence[str] = ()
     """Names of the variables that stand for secrets."""
+    in_bundle: bool = False
+    """Whether they are names in a bundle instead."""
     secrets_file: str = ""
     """The file with their values; "" where none was written."""
     errors: Sequence[str] = ()
@@ -363,6 +365,9 @@ lack a --timezone, and run this again."""
 SOURCED = """\
  gives {} their values, for plan and apply. Move them to where your secrets live, and delete \
 the file."""
+BUNDLED = """\
+ gives {} their values, for plan and apply. Encrypt the file with sops, or move its values to \
+where your secrets live, and delete it."""
 EXPORTED = """\
  in an empty project writes down what {} stand for, such as env:{}: YAML has references only, \
 and plan and apply look for the values in their environment."""
@@ -378,7 +383,11 @@ def _steps(found: Import) -> Iterator[tuple[str, str]]:
         return
     count = plural(len(found.secrets), "secret")
     if found.secrets_file:
-        yield f"source {_shell_path(found.secrets_file)}", SOURCED.format(count)
+        path = _shell_path(found.secrets_file)
+        if found.in_bundle:
+            yield f"export CCSTATE_SECRET_BUNDLE={path}", BUNDLED.format(count)
+        else:
+            yield f"source {path}", SOURCED.format(count)
     if not found.is_written:
         write = found.command.removesuffix(" --dry-run")
         yield write, " writes all this into the desired state."
