@@ -65,7 +65,8 @@ class Exporter:
     def __init__(self, *servers: Told) -> None:
         each = tuple(Followed(told.name, told.follow, first_day) for told in servers)
         labels = {("queue", "sales"): "Sales", ("user", "priya.n"): "Priya Nair"}
-        following = Following(each, labels, frozenset({"planned"}))
+        teams = {"priya.n": "north"}
+        following = Following(each, labels, frozenset({"planned"}), teams)
         self.servers = Servers(following, time.time())
         self.http = serving.listening(self.servers, "127.0.0.1", 0)
         for server in self.servers.each:
@@ -175,6 +176,7 @@ def test_lists_have_agents_and_queues_as_people_call_them(serve: Callable[..., E
     assert agent.pop("since").endswith("+00:00")
     assert agent == {
         "agent": "priya.n",
+        "team": "north",
         "label": "Priya Nair",
         "state": "paused",
         "reason": "lunch",

@@ -102,6 +102,7 @@ def _agents(servers: Servers, queues: Sequence[str], now: float) -> Json:
         {
             "agent": row.agent,
             "label": servers.label("user", row.agent) or servers.label("extension", row.agent),
+            "team": servers.team(row.agent),
             "state": row.state,
             "reason": row.reason or None,
             "since": iso(row.since),

@@ -105,6 +105,10 @@ class Servers:
         """Return what people call a queue or an agent; "" where nothing says it."""
         return self._names.labels.get((kind, name), "")
 
+    def team(self, agent: str) -> str | None:
+        """Return the team of an agent; None where they have none."""
+        return self._names.teams.get(agent)
+
     def unknown(self, queues: Iterable[str]) -> list[str]:
         """Find the names that no queue has; none as long as a server was never read."""
         if not all(server.is_known for server in self.each):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -37,6 +37,8 @@ class Following:
     labels: Mapping[tuple[str, str], str]
     queues: frozenset[str]
     """Those that the desired state declares."""
+    teams: Mapping[str, str] = field(default_factory=dict)
+    """The team of each agent who has one, by user and by extension."""
 
 
 def following(project: Project, names: Collection[str]) -> Following:
@@ -61,7 +63,7 @@ def following(project: Project, names: Collection[str]) -> Following:
     if not found:
         raise InvalidInput(codes.NOTHING_MEASURED(Span(FILE)))
     queues = frozenset(address.name for address in state if address.kind == "queue")
-    return Following(tuple(found), dict(_labels(state)), queues)
+    return Following(tuple(found), dict(_labels(state)), queues, _teams(state))
 
 
 def _labels(state: State) -> Iterator[tuple[tuple[str, str], str]]:
@@ -69,6 +71,14 @@ def _labels(state: State) -> Iterator[tuple[tuple[str, str], str]]:
         label = resource.fields.get("name" if kind == "user" else "label")
         if kind in ("queue", "user", "extension") and isinstance(label, str):
             yield (kind, name), label
+
+
+def _teams(state: State) -> dict[str, str]:
+    users = {
+        a.name: r.fields for a, r in state.items() if a.kind == "user" and r.fields.get("team")
+    }
+    by_phone = {str(u["extension"]): str(u["team"]) for u in users.values() if u.get("extension")}
+    return by_phone | {name: str(user["team"]) for name, user in users.items()}
 
 
 def _day(target: Target, state: State) -> Day:

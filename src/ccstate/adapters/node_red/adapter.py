@@ -53,15 +53,12 @@ T = TypeVar("T")
 
 KIND = "display"
 _NO_PLACE = "a page does not say where the screen hangs that shows it"
-_NO_TEAMS = "the exporter knows the agents of queues, and no teams: name the queues of the team"
 _KEPT = {"site": _NO_PLACE, "area": _NO_PLACE}
-_LACKING = {"tiles.*.team": _NO_TEAMS}
 SUPPORTS: Mapping[str, Support] = {
     KIND: placed(
         KIND,
-        mapped=[path for path in field_paths(KIND) if path not in {*_KEPT, *_LACKING}],
+        mapped=[path for path in field_paths(KIND) if path not in _KEPT],
         kept=_KEPT,
-        lacking=_LACKING,
         needs_reload=True,
         atomic=True,
     )

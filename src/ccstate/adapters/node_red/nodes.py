@@ -363,7 +363,8 @@ def _texts(tile: Mapping[str, Any], placed: Placed) -> dict[str, Json]:
         {"field": column.field, "title": column.title, "wide": _high(column.width)}
         for column in placed.columns
     ]
-    return told | {"list": tile["list"], "columns": columns, "states": dict(STATES)}
+    told |= {"list": tile["list"], "team": tile.get("team")}
+    return told | {"columns": columns, "states": dict(STATES)}
 
 
 def _colours(theme: Theme) -> dict[str, Json]:

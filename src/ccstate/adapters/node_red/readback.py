@@ -204,6 +204,7 @@ def _tiles(own: Mapping[str, Node], base: Fields) -> list[Json]:
             **(asked[port] if port < len(asked) else {}),
             "warn": told.get("warn"),
             "alarm": told.get("alarm"),
+            "team": told.get("team"),
             "width": _whole(node.get("width")),
             "height": _whole(node.get("height")),
         }
