@@ -20,19 +20,20 @@ from ccstate_lab.programs import (
     unpacked,
 )
 from tests.adapters.asterisk import sshd
+from tests.exporter.prometheus import PROMETHEUS
 from tests.wheels import WHEELS
 from tests.worker.postgres import POSTGRESQL
 
 
 def main() -> int:
     ssh = sshd.on_this_machine() is not None
-    needed = [POSTGRESQL] if ssh else [POSTGRESQL, sshd.OPENSSH]
+    needed = [POSTGRESQL, PROMETHEUS, *([] if ssh else [sshd.OPENSSH])]
     folders = [*(one.folder for one in needed), *(wheel.folder for wheel in WHEELS)]
     unpacks = not all(map(at_hand, ASTERISK)) or not all(folder.exists() for folder in folders)
     if unpacks or not node_red.at_hand():
         sys.stderr.write(
             "Unpacking what tests start (Asterisk 22 and 16, sipp, espeak-ng, OpenSSH, PostgreSQL,\n"
-            f"Node-RED, a browser, sops, OpenBao) into {cache()}: minutes, once, and no root needed …\n"
+            f"Prometheus, Node-RED, a browser, sops, OpenBao) into {cache()}: minutes, once, and no root needed …\n"
         )
     try:
         for release in ASTERISK:

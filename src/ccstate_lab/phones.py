@@ -55,6 +55,21 @@ def answer(
     return _phones(site, "answers", extensions, scenario, wait, sound=sound)
 
 
+def hold(
+    site: Site,
+    extensions: Mapping[str, str | Account],
+    *,
+    after: float = 0.2,
+    talks: float = 1.0,
+    holds: float = 1.0,
+    wait: float = REGISTERING,
+) -> Phones:
+    """Start phones that answer after so many seconds, talk, put the caller on hold, and talk again."""
+    times = {"after": after, "holds_after": talks, "holds_for": holds}
+    scenario = sipp.scenario("hold", **{n: sipp.milliseconds(s) for n, s in times.items()})
+    return _phones(site, "holds", extensions, scenario, wait)
+
+
 def ring(
     site: Site, extensions: Mapping[str, str | Account], *, wait: float = REGISTERING
 ) -> Phones:

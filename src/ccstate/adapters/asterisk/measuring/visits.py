@@ -72,6 +72,7 @@ class _Talk:
     """An answered call: the agent's line, and its time on hold."""
 
     line: str
+    is_over: bool = False
     held: float = 0.0
     on_hold_since: float | None = None
 
@@ -183,7 +184,10 @@ class Visits:
         yield Answered(at, message["Queue"], call, _number(message, "HoldTime"))
 
     def _complete(self, message: Message, call: str, at: float) -> Iterator[Event]:
-        talk = self._talks.pop(call, None) or _Talk("")
+        talk = self._talks.setdefault(call, _Talk(""))
+        if talk.is_over:
+            return  # 16.28 completes some calls twice that were passed on (seen)
+        talk.is_over = True
         self._lines.pop(talk.line, None)
         talk.resume(at)
         seconds, queue = _number(message, "TalkTime"), message["Queue"]
