@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ccstate.adapters.asterisk import adapter, perform, storage, transaction
+from ccstate.adapters.asterisk import adapter, mailboxes, moving, perform, storage, transaction
 from ccstate.cli import apply, plan, run  # noqa: F401 - imported before the first fork
 
 
@@ -78,6 +78,14 @@ def child(boundary: str, project: str, output: Path, arguments: list[str]) -> in
         (perform, "reload"),
         (perform, "await_revisions"),
         (perform, "write_and_load"),
+        (moving, "forget_strangers"),
+        (moving, "settle"),
+        (moving, "reload"),
+        (moving, "_take_agents"),
+        (moving, "_await_calls"),
+        (moving, "_remove_agents"),
+        (mailboxes, "rename"),
+        (mailboxes, "end_links"),
     ):
         boundaries.around(owner, name)
     code = run(["--project", project, *arguments])

@@ -4,84 +4,26 @@ import copy
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ccstate.adapters.asterisk.ami.message import Message
 from ccstate.adapters.asterisk.entries import DIALPLAN
-from ccstate.kinds import KINDS
 from ccstate_lab import phones
 from tests.adapters.asterisk.estate import DESIRED, PHONES, Estate, flat
+from tests.adapters.asterisk.renames import (
+    GREETING,
+    agents,
+    come,
+    leave_message,
+    log_in,
+    messages,
+    queue,
+    rename,
+    waits,
+)
 from tests.waiting import until
 
 pytestmark = pytest.mark.no_cover  # these try Asterisk, and the rest is measured elsewhere
-
-MESSAGE = """[message]
-origmailbox=2001
-context=voicemail
-exten=2001
-callerid="Eve Lin" <+61491570006>
-origdate=Mon Nov 30 10:00:00 AM UTC 2026
-origtime=1796032800
-category=
-msg_id=1796032800-00000001
-flag=
-duration=2
-"""
-GREETING = "greeting of 2001"
-
-
-def with_names(value: Any, names: dict[str, str]) -> Any:
-    """Name other objects, as the author of a rename does."""
-    match value:
-        case dict():
-            return {key: with_names(inner, names) for key, inner in value.items()}
-        case list():
-            return [with_names(inner, names) for inner in value]
-        case _:
-            return names.get(value, value)
-
-
-def rename(desired: dict[str, Any], kind: str, old: str, new: str) -> dict[str, Any]:
-    """Declare an object under another name."""
-    plural = KINDS[kind].plural
-    names = {f"{kind}/{old}": f"{kind}/{new}", **({old: new} if kind == "extension" else {})}
-    found = with_names(copy.deepcopy(desired), names)
-    found[plural] = {new if n == old else n: fields for n, fields in found[plural].items()}
-    found.setdefault("moved", []).append({"from": f"{kind}/{old}", "to": f"{kind}/{new}"})
-    assert isinstance(found, dict)
-    return found
-
-
-def queue(estate: Estate, name: str, kind: str) -> list[Message]:
-    """Members or callers of a queue, as Asterisk lists them."""
-    with estate.ami() as ami:
-        return [e for e in ami.read("QueueStatus", ("Queue", name)) if e.is_event(kind)]
-
-
-def waits(estate: Estate, name: str) -> list[str]:
-    return [caller["Channel"] for caller in queue(estate, name, "QueueEntry")]
-
-
-def come(estate: Estate, name: str, number: int) -> None:
-    """Let a caller come to a queue, who is then one of so many."""
-    estate.call(f"queue/{name},s,1")
-    until(lambda: len(waits(estate, name)) == number, "the caller waits")
-
-
-def log_in(estate: Estate, queue: str, interface: str, name: str) -> None:
-    with estate.ami() as ami:
-        there = ("Queue", queue), ("Interface", interface)
-        ami.do("QueueAdd", *there, ("Penalty", "3"), ("MemberName", name))
-        ami.do("QueuePause", *there, ("Paused", "true"), ("Reason", "training"))
-
-
-def agents(estate: Estate, name: str) -> dict[str, tuple[str, str, str, str]]:
-    return {
-        m["Name"]: (m["Location"], m["Membership"], m["Penalty"], m["PausedReason"])
-        for m in queue(estate, name, "QueueMember")
-    }
 
 
 def test_callers_and_agents_of_a_queue_go_along(estate: Estate) -> None:
@@ -130,21 +72,9 @@ def test_callers_and_agents_of_a_queue_go_along(estate: Estate) -> None:
 
 @pytest.fixture
 def mailboxes(estate: Estate) -> Iterator[Path]:
-    folder = estate.site.spool / "voicemail/ccstate"
-    shutil.rmtree(folder, ignore_errors=True)
-    inbox = folder / "2001/INBOX"
-    inbox.mkdir(parents=True)
-    (inbox / "msg0000.txt").write_text(MESSAGE, encoding="utf-8")
-    shutil.copy(estate.folder / "audio/silence.wav", inbox / "msg0000.wav")
-    (folder / "2001/unavail.wav").write_text(GREETING, encoding="utf-8")
+    folder = leave_message(estate, "2001")
     yield folder
     shutil.rmtree(folder)
-
-
-def messages(estate: Estate, mailbox: str) -> tuple[str, str]:
-    with estate.ami() as ami:
-        found = ami.do("MailboxCount", ("Mailbox", f"{mailbox}@ccstate"))
-    return found["NewMessages"], found["OldMessages"]
 
 
 def test_what_the_server_keeps_of_an_extension_goes_along(estate: Estate, mailboxes: Path) -> None:

@@ -3,9 +3,10 @@
 Where Asterisk does not run what was written, the old files are put back.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from ccstate import kinds
 from ccstate.adapter import Result
@@ -28,17 +29,18 @@ from ccstate.adapters.asterisk.observe import View, observed_objects
 from ccstate.adapters.asterisk.records import Records
 from ccstate.adapters.asterisk.renaming import Renaming, decode, renaming
 from ccstate.adapters.asterisk.running import (
+    Member,
     Running,
     compared_in,
     is_running,
     read_queues,
     read_running,
 )
-from ccstate.adapters.asterisk.running.reload import await_revisions, keep_pauses, reload
+from ccstate.adapters.asterisk.running.reload import await_revisions, keep_pauses, reload, restore
 from ccstate.adapters.asterisk.server import Server
 from ccstate.drafts import CHANGED, Refused, Secrets, after, effective
 from ccstate.errors import Unreadable
-from ccstate.model import Action, Address, Change, Fields, fingerprint
+from ccstate.model import Action, Address, Change, Fields, Json, fingerprint
 
 
 @dataclass(slots=True)
@@ -236,9 +238,7 @@ def write_and_load(
     forward = next(iter(renamed), None)
     if forward:
         moving.forget_strangers(server, forward)
-    begun = transaction.begin(
-        server.storage, old, written.files, [found.encode() for found in renamed] or None
-    )
+    begun = transaction.begin(server.storage, old, written.files, _beside(running, renamed))
     try:
         if forward:
             moving.begin(server, forward)
@@ -256,9 +256,17 @@ def write_and_load(
     return ""
 
 
-def _renamed(begun: transaction.Transaction) -> Iterator[Renaming]:
-    """Return the names that a write changes, and the same the other way."""
-    yield from map(decode, begun.beside if isinstance(begun.beside, list) else ())
+def _beside(running: Running, renamed: Iterable[Renaming]) -> Json:
+    """Note whom a reload makes forget why they are paused, and the names that change."""
+    paused: list[Json] = [asdict(member) for member in running.members if member.is_paused]
+    return {"paused": paused, "renamed": [found.encode() for found in renamed]}
+
+
+def _noted(begun: transaction.Transaction) -> tuple[list[Member], list[Renaming]]:
+    """Return who was paused before a write, and the names that it changes, both ways."""
+    said: Any = begun.beside or {}
+    paused = [Member(**member) for member in said.get("paused", ())]
+    return paused, [decode(found) for found in said.get("renamed", ())]
 
 
 def _load(server: Server, stored: Stored, written: Written, running: Running) -> str:
@@ -335,6 +343,12 @@ def _reload_files(ami: Ami, names: Sequence[str], wanted: Mapping[str, str]) -> 
         return await_revisions(ami, wanted, SECONDS_TO_LOAD)
 
 
+def _pause_again(ami: Ami, paused: Collection[Member]) -> None:
+    """Tell again why agents are paused, whom a killed process has made forget it."""
+    if paused and is_running(ami, QUEUES):
+        restore(ami, paused, read_queues(ami).members)
+
+
 def _is_stale(name: str, stored: Stored, running: Running) -> bool:
     """Whether what runs is not what is stored already."""
     content = stored.contents.get(FILES[name])
@@ -379,7 +393,8 @@ def _describe_differences(now: Mapping[Key, str], after: Running, files: set[str
 
 def _take_back(server: Server, begun: transaction.Transaction) -> str:
     """Put the old files back and load them; return in words what became of that."""
-    _, back = [*_renamed(begun)] or (None, None)
+    paused, renamed = _noted(begun)
+    back = renamed[-1] if renamed else None
     if back:
         moving.begin(server, back)
     strange = transaction.take_back(server.storage, begun)
@@ -390,7 +405,8 @@ def _take_back(server: Server, begun: transaction.Transaction) -> str:
     }
     with server.connect() as ami:
         late = _reload_files(ami, names, {n: r for n, r in wanted.items() if r})
-    stays = moving.settle(server, back, ()) if back else ""
+        _pause_again(ami, paused)
+    stays = moving.settle(server, back, paused) if back else ""
     transaction.end(server.storage, begun)
     if strange:
         return f"{', '.join(strange)} was changed by another author meanwhile, and stays"
@@ -406,15 +422,18 @@ def recover(server: Server) -> str:
         return ""
     if not transaction.holds(server.storage, begun):
         return _take_back(server, begun)
-    forward = next(_renamed(begun), None)
+    paused, renamed = _noted(begun)
+    forward = renamed[0] if renamed else None
     if forward:
         moving.begin(server, forward)
+        paused += [forward.renamed(member) for member in paused]
     content = server.storage.read(FILES.values())
     names = [name for name, path in FILES.items() if path in begun.after]
     wanted = {name: revision_in(name, content.get(FILES[name], b"")) for name in names}
     with server.connect() as ami:
         late = _reload_files(ami, names, wanted)
-    if late or (forward and moving.settle(server, forward, ())):
+        _pause_again(ami, paused)
+    if late or (forward and moving.settle(server, forward, paused)):
         return _take_back(server, begun)
     transaction.end(server.storage, begun)
     return "the files of the interrupted apply were loaded"
