@@ -129,11 +129,18 @@ def test_an_entry_that_is_done_or_was_never_there_changes_nothing(screen: Screen
 def test_the_way_back_of_a_move_is_the_old_name(renamed: Screen) -> None:
     renamed.apply_all()
     plan = sorted((renamed.folder / "plans").iterdir(), key=lambda p: p.stat().st_mtime_ns)[-1]
-    renamed.write("desired_state/all.yaml", BEFORE)
+    live = renamed.live("queue", "sales-au")
+    assert live
+    renamed.by_hand("queue", "sales-au", {**live, "max_waiting": 9})
     assert renamed.run("rollback", plan.name) == 0, renamed.err
+    assert "→ queue/sales" in renamed.out
     assert renamed.run("apply") == 0, renamed.err
     assert renamed.live("queue", "sales-au") is None
-    assert (renamed.live("queue", "sales") or {})["label"] == "Sales"
+    back = renamed.live("queue", "sales") or {}
+    assert (back["label"], back["max_waiting"]) == ("Sales", 9), "it is the same queue"
+    renamed.write("desired_state/all.yaml", AFTER + MOVED)
+    assert renamed.run("plan") == 3, "the files rename it again"
+    assert "CC320" in renamed.out
 
 
 def test_a_platform_that_cannot_rename_says_what_stays_behind(

@@ -49,9 +49,11 @@ class Reversal:
     fields: dict[Address, set[str]] = field(default_factory=dict)
     """Paths that are put back, of each object that the plan changed: its other fields stay."""
     gone: set[Address] = field(default_factory=set)
-    """Objects that the plan created."""
+    """Objects that the plan created, and names that it gave."""
     release: set[Address] = field(default_factory=set)
     """Objects that the plan took under management."""
+    moves: dict[Address, tuple[Address, ...]] = field(default_factory=dict)
+    """Earlier names that objects get again, each with the one that the plan gave it."""
     remains: list[Remainder] = field(default_factory=list)
 
     @property
@@ -67,8 +69,12 @@ def reversal(changes: Iterable[Change], seen: Observation, known: Lookup) -> Rev
     back = Reversal()
     for change in changes:
         match change.action:
-            case Action.CREATE | Action.MOVE:
+            case Action.CREATE:
                 _uncreate(back, change, seen)
+            case Action.MOVE:
+                _unmove(back, change, seen, known)
+            case Action.DELETE if change.address in back.moves:
+                pass  # it gets its name again
             case Action.UPDATE | Action.ADOPT:
                 _unedit(back, change, seen, known)
             case Action.DELETE:
@@ -119,6 +125,27 @@ def _uncreate(back: Reversal, change: Change, seen: Observation) -> None:
         _leave(back, change, f"{', '.join(changed[:3])} was changed since it was created; it stays")
         return
     back.gone.add(change.address)
+
+
+def _unmove(back: Reversal, change: Change, seen: Observation, known: Lookup) -> None:
+    """Give an object its earlier name again: a new one would be without what came along."""
+    before, now = change.moved, change.address
+    live, ledger = seen.objects.get(now), seen.ledger.get(now)
+    if before is None or live is None or ledger is None or before in seen.objects:
+        _uncreate(back, change, seen)
+        return
+    renamed = replace(change, address=before)
+    secret = kinds.secrets(now.kind, live)
+    undone = [
+        edit
+        for edit in _undone(back, renamed, live, ledger)
+        if _secret_known(back, renamed, edit, secret, known)
+    ]
+    emptied = _not_there_before(back, renamed, _emptied(live, undone), known)
+    fields = {**_with(ledger, undone), **dict.fromkeys(emptied)}
+    back.wanted[before] = Resource(before, fields, "")
+    back.moves[before] = (now,)
+    back.gone.add(now)
 
 
 def _unedit(back: Reversal, change: Change, seen: Observation, known: Lookup) -> None:

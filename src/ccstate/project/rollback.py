@@ -41,7 +41,7 @@ from ccstate.project.plan_folder import (
     refuse_other_platforms,
 )
 from ccstate.project.planning import Planned, compared, complete, plan_changes
-from ccstate.project.targets import Targets
+from ccstate.project.targets import Targets, moving_words
 from ccstate.secrets import Unresolved
 
 MOST_NAMED = 5
@@ -182,20 +182,28 @@ def compare_back(
             ledger={a: seen.ledger[a] for a in back.addresses if a in seen.ledger},
         )
         differences = diff(
-            target.name, wanted, narrowed, secrets=back.secrets, release=back.release
+            target.name,
+            wanted,
+            narrowed,
+            secrets=back.secrets,
+            release=back.release,
+            moves=back.moves,
         )
+        taken = list(taking_back(back, differences))
         here = {a: r for a, r in desired.state.items() if target.manages(a, r.fields)}
         remains += back.remains
         found.append(
             TargetPlan(
                 name=target.name,
-                changes=list(taking_back(back, differences)),
+                changes=taken,
                 desired={**here, **wanted},
                 seen=seen,
                 supports=adapter.supports,
                 most_updates=target.most_updates,
                 most_deletions=target.most_deletions,
                 platform=target.platform,
+                moves=back.moves,
+                moving=moving_words(adapter, taken, seen),
             )
         )
     return found, remains
@@ -384,10 +392,17 @@ def _names_rollback(plans: SavedPlans, plan_id: str) -> bool:
     return False
 
 
+_OPPOSITE = {
+    pair
+    for made in (Action.CREATE, Action.MOVE)
+    for pair in ((made, Action.DELETE), (Action.DELETE, made))
+}
+
+
 def _repeats(change: Change, undone: Change) -> bool:
     """Whether a change brings what another one took away."""
     pair = (change.action, undone.action)
-    if pair in {(Action.CREATE, Action.DELETE), (Action.DELETE, Action.CREATE)}:
+    if pair in _OPPOSITE:
         return True
     took = {edit.path: edit.before for edit in undone.edits if edit.before != edit.after}
     return any(

@@ -20,6 +20,7 @@ from ccstate.model import (
     Action,
     Activity,
     Address,
+    Change,
     Edit,
     Fields,
     Json,
@@ -210,9 +211,6 @@ def _compare_kinds(target: Target, adapter: Adapter, desired: Desired) -> Target
         release=desired.release,
         moves=possible,
     )
-    moving: Mapping[str, str] = {}
-    if isinstance(adapter, TellsMoves) and any(c.action is Action.MOVE for c in changes):
-        moving = adapter.moving(changes, seen)
     return TargetPlan(
         name=target.name,
         changes=changes,
@@ -224,8 +222,17 @@ def _compare_kinds(target: Target, adapter: Adapter, desired: Desired) -> Target
         platform=target.platform,
         unchecked=unchecked,
         moves=moves,
-        moving=moving,
+        moving=moving_words(adapter, changes, seen),
     )
+
+
+def moving_words(
+    adapter: Adapter, changes: Sequence[Change], seen: Observation
+) -> Mapping[str, str]:
+    """Ask what goes along with objects that get another name, where the platform keeps more than fields."""
+    if isinstance(adapter, TellsMoves) and any(c.action is Action.MOVE for c in changes):
+        return adapter.moving(changes, seen)
+    return {}
 
 
 def _seals(

@@ -9,7 +9,7 @@ import pytest
 
 from ccstate.adapters.asterisk.entries import DIALPLAN
 from ccstate_lab import phones
-from tests.adapters.asterisk.estate import DESIRED, PHONES, Estate, flat
+from tests.adapters.asterisk.estate import DESIRED, PHONES, Estate, flat, write_connection
 from tests.adapters.asterisk.renames import (
     GREETING,
     agents,
@@ -125,6 +125,24 @@ def test_what_the_server_keeps_of_an_extension_goes_along(estate: Estate, mailbo
     estate.call("mailbox-test,1,1", *caller)
     heard = f"{mailboxes.parent.parent}/voicemail/ccstate/2011/INBOX/msg0000"
     until(lambda: heard in estate.site.log.read_text(encoding="utf-8"), "the message is played")
+
+
+def test_what_keeps_an_object_from_its_new_name_is_told_before(
+    estate: Estate, mailboxes: Path
+) -> None:
+    desired = rename(dict(DESIRED), "extension", "2001", "2011")
+    estate.declare(rename(desired, "queue", "sales", "sales-au"))
+    (mailboxes / "2011").mkdir()
+    main = estate.site.etc / "queues.conf"
+    before = main.read_text(encoding="utf-8")
+    main.write_text(before.replace("queues.d/*.conf", "queues.d/ccstate.conf"), encoding="utf-8")
+    assert estate.run("plan") == 3
+    assert "queues.conf does not include queues.d/ccstate-old-names.conf" in estate.lines
+    assert "messages of another time lie in" in estate.lines
+    main.write_text(before, encoding="utf-8")
+    write_connection(estate.folder, {**estate.connection, "spool": str(mailboxes / "2001/INBOX/x")})
+    assert "messages and greetings stay behind: there is no folder" in flat(estate.plan())
+    write_connection(estate.folder, estate.connection)
 
 
 CHOOSES = """[test-chooses]

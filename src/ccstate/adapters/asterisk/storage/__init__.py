@@ -357,7 +357,8 @@ class LocalFolder:
     def closed(self, folder: str) -> str:
         if not self.entry(folder):
             return ""
-        may = os.access(self._inside(folder), os.R_OK | os.W_OK | os.X_OK)
+        rights = os.R_OK | os.W_OK | os.X_OK
+        may = os.access(self._inside(folder), rights, effective_ids=True)
         return "" if may else no_right(self.place, folder)
 
     def rename(self, old: str, new: str) -> None:
