@@ -160,7 +160,7 @@ def narrow(target: TargetPlan, only: Collection[Address]) -> TargetPlan:
 
 
 def _in_order(target: TargetPlan) -> tuple[list[Step], list[Diagnostic]]:
-    changes = {change.address: change for change in target.changes}
+    changes = {c.address: c for c in with_methods(target.changes, target.supports)}
     needs = _needs(target, changes)
     kept = [a for a, change in changes.items() if change.action is not Action.DELETE]
     gone = sorted(a for a, change in changes.items() if change.action is Action.DELETE)
@@ -170,7 +170,7 @@ def _in_order(target: TargetPlan) -> tuple[list[Step], list[Diagnostic]]:
         batches, found = _batches(addresses, needs)
         circles += found
         steps += [
-            Step(target.name, tuple(_needing(changes[a], needs.get(a), target) for a in batch))
+            Step(target.name, tuple(_needing(changes[a], needs.get(a)) for a in batch))
             for batch in batches
         ]
     if steps and all(target.supports[address.kind].atomic for address in changes):
@@ -178,11 +178,17 @@ def _in_order(target: TargetPlan) -> tuple[list[Step], list[Diagnostic]]:
     return steps, _circle_refusals(target, circles)
 
 
-def _needing(change: Change, needs: Collection[Address] | None, target: TargetPlan) -> Change:
-    """Say what a change needs before it, and who carries it out."""
-    method = target.supports[change.address.kind].method
-    if method != change.method:
-        change = replace(change, method=method)
+def with_methods(changes: Iterable[Change], supports: Mapping[str, Support]) -> list[Change]:
+    """Say of each change who carries it out."""
+    return [
+        change
+        if (how := supports[change.address.kind].method) == change.method
+        else replace(change, method=how)
+        for change in changes
+    ]
+
+
+def _needing(change: Change, needs: Collection[Address] | None) -> Change:
     return replace(change, needs=tuple(sorted(needs))) if needs else change
 
 

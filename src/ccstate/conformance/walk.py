@@ -219,6 +219,8 @@ class Walk:
     def performed(self, batch: Sequence[Change]) -> list[Result]:
         """Perform a batch; what is handed over is asked again, carried out, and performed once more."""
         results = self.adapter.perform(batch)
+        if len(results) != len(batch):
+            return results
         handed = {c.address: r.sheet for c, r in zip(batch, results, strict=True) if is_handed(r)}
         if not handed:
             return results

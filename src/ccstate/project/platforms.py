@@ -1,12 +1,13 @@
 """Platforms as they are, beside what is desired and what was applied: verified, drifted, shown."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-from ccstate.adapter import kept_fields, kept_names
+from ccstate.adapter import Support, kept_fields, kept_names
 from ccstate.desired import Desired
 from ccstate.diff import diff
 from ccstate.errors import InvalidInput
 from ccstate.model import Address, Resource
+from ccstate.plan import with_methods
 from ccstate.project.addresses import nowhere
 from ccstate.project.targets import Targets, observe_kinds
 from ccstate.render.comparison import Drifted, ObjectViews, Verified, View
@@ -21,9 +22,19 @@ def verify(targets: Targets, desired: Desired, names: Collection[str]) -> dict[s
         kept = kept_names(target.supports, wanted)
         unseen = target.seen.unseen
         found[target.name] = Verified(
-            target.changes, len(target.desired), kept, unseen, target.unchecked
+            target.changes,
+            len(target.desired),
+            kept,
+            unseen,
+            target.unchecked,
+            _is_by_hand(target.supports),
         )
     return found
+
+
+def _is_by_hand(supports: Mapping[str, Support]) -> bool:
+    """Whether people change anything on a platform."""
+    return any(support.method != "api" for support in supports.values())
 
 
 def drift(targets: Targets, names: Collection[str]) -> dict[str, Drifted]:
@@ -35,7 +46,9 @@ def drift(targets: Targets, names: Collection[str]) -> dict[str, Drifted]:
         applied = {a: Resource(a, fields, "") for a, fields in seen.ledger.items()}
         changes = diff(target.name, applied, seen, secrets={}, release=())
         kept = kept_names(adapter.supports, seen.ledger.items())
-        found[target.name] = Drifted(changes, seen, kept)
+        found[target.name] = Drifted(
+            with_methods(changes, adapter.supports), seen, kept, _is_by_hand(adapter.supports)
+        )
     return found
 
 

@@ -33,7 +33,7 @@ from ccstate.model import (
     by_target,
     edited,
 )
-from ccstate.plan import TargetPlan, refusal
+from ccstate.plan import TargetPlan, refusal, with_methods
 from ccstate.project.listener import Listener
 from ccstate.render.values import plural
 from ccstate.secrets import ABSENT, Unresolved, counted, diagnostics
@@ -203,13 +203,16 @@ def _compare_kinds(target: Target, adapter: Adapter, desired: Desired) -> Target
         wanted = sealed_as_recorded(wanted, secrets, seen, moves=desired.moves)
     moves = {a: names for a, names in desired.moves.items() if a in wanted}
     possible = {a: n for a, n in moves.items() if adapter.supports[a.kind].moves}
-    changes = diff(
-        target.name,
-        wanted,
-        seen,
-        secrets=secrets,
-        release=desired.release,
-        moves=possible,
+    changes = with_methods(
+        diff(
+            target.name,
+            wanted,
+            seen,
+            secrets=secrets,
+            release=desired.release,
+            moves=possible,
+        ),
+        adapter.supports,
     )
     return TargetPlan(
         name=target.name,

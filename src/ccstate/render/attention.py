@@ -214,11 +214,18 @@ def unmanaged_objects(plan: Plan) -> Iterator[Sentence]:
             yield Sentence(words, count, _alternate_kinds(kinds), Style.PLAIN, target)
 
 
+def by_people(changes: Iterable[Change]) -> frozenset[str]:
+    """Return the targets on which people make changes."""
+    return frozenset(change.target for change in changes if change.method != "api")
+
+
 def recorded_only(
-    fields: Mapping[str, tuple[str, ...]], changes: Iterable[Change] = ()
+    fields: Mapping[str, tuple[str, ...]], by_hand: Collection[str] = ()
 ) -> Iterator[Sentence]:
-    """List what is written to ccstate's records only, or set by people where nothing shows it."""
-    by_hand = {change.target for change in changes if change.method != "api"}
+    """List what is written to ccstate's records only, or set by people where nothing shows it.
+
+    `by_hand` are the targets that people change.
+    """
     for target, names in fields.items():
         if names and target in by_hand:
             words = plural(

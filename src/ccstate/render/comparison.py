@@ -67,7 +67,8 @@ class Verified(NamedTuple):
     """One target beside the desired state: its differences, and how many objects are desired.
 
     `kept` names the fields, as `queue.label`, that the platform has no place for; `unseen` says
-    what could not be compared for lack of rights, `unchecked` the secrets that are not here.
+    what could not be compared for lack of rights, `unchecked` the secrets that are not here;
+    `by_hand` whether people change the platform, and its exports show it.
     """
 
     changes: Sequence[Change]
@@ -75,14 +76,16 @@ class Verified(NamedTuple):
     kept: Sequence[str]
     unseen: Sequence[str]
     unchecked: Sequence[str] = ()
+    by_hand: bool = False
 
 
 class Drifted(NamedTuple):
-    """One target beside what was applied to it; `kept` as in `Verified`."""
+    """One target beside what was applied to it; `kept` and `by_hand` as in `Verified`."""
 
     changes: Sequence[Change]
     seen: Observation
     kept: Sequence[str]
+    by_hand: bool = False
 
 
 class ObjectViews(NamedTuple):
@@ -104,7 +107,7 @@ def verify_text(targets: Mapping[str, Verified], width: int = 80, palette: Palet
         else:
             seen = as_far_as(found.unseen, found.unchecked)
             blocks.append([_head(f"{target}: {objects} exactly as desired{seen}", Style.ADD)])
-        blocks.append(_kept_fields(target, found.kept))
+        blocks.append(_kept_fields(target, found.kept, by_hand=found.by_hand))
         blocks.append(unseen_lines(target, found.unseen))
         blocks.append(unchecked_lines(target, found.unchecked))
     if any(found.changes for found in targets.values()):
@@ -115,12 +118,12 @@ def verify_text(targets: Mapping[str, Verified], width: int = 80, palette: Palet
 def drift_text(found: Mapping[str, Drifted], width: int, palette: Palette) -> str:
     """Write what was changed by hand on each platform since the last apply."""
     blocks: list[Iterable[Line]] = []
-    for target, (changes, seen, kept) in found.items():
+    for target, (changes, seen, kept, by_hand) in found.items():
         head = f"{target}: {_drift_count(found[target])}"
         turned = [as_drift(change) for change in changes]
         style = Style.CHANGE if changes else Style.ADD
         blocks.append([_head(head, style), *_listed(turned, kept)])
-        blocks.append(_kept_fields(target, kept))
+        blocks.append(_kept_fields(target, kept, by_hand=by_hand))
         blocks.append(_unmanaged(target, seen))
         blocks.append(unseen_lines(target, seen.unseen))
         if seen.activity:
@@ -158,7 +161,7 @@ def drift_title(found: Mapping[str, Drifted]) -> str:
 
 def _beside(name: str, drifted: Drifted) -> Iterator[str]:
     """Write what stands below the objects of a platform: what was not compared, what is unmanaged."""
-    for sentence in kept_sentences({name: tuple(drifted.kept)}):
+    for sentence in kept_sentences({name: tuple(drifted.kept)}, {name} if drifted.by_hand else ()):
         fields = name_first([code(field, 100) for field in sentence.names], sentence.about)
         yield f"On {code(name)}, {sentence.words}: {fields}."
     if words := _unmanaged_words(drifted.seen, code):
@@ -208,9 +211,9 @@ def _listed(changes: Sequence[Change], kept: Sequence[str]) -> Iterator[Line]:
         yield 4, (Piece(f"  … and {len(changes) - SHOWN:,} more", Style.DIM),)
 
 
-def _kept_fields(target: str, names: Sequence[str]) -> Iterator[Line]:
-    """List the fields of which nothing could be compared: no platform holds them."""
-    for sentence in kept_sentences({target: tuple(names)}):
+def _kept_fields(target: str, names: Sequence[str], *, by_hand: bool) -> Iterator[Line]:
+    """List the fields of which nothing could be compared: no platform holds them, or shows them."""
+    for sentence in kept_sentences({target: tuple(names)}, {target} if by_hand else ()):
         fields = name_first(sentence.names, sentence.about)
         yield 2, plain(f"On {target}, {sentence.words}: {fields}.")
 
@@ -338,7 +341,7 @@ def drift_json(found: Mapping[str, Drifted]) -> str:
             kept=list(kept),
             unseen=list(seen.unseen),
         )
-        for name, (changes, seen, kept) in found.items()
+        for name, (changes, seen, kept, _) in found.items()
     ]
     drifted = any(target.changes for target in found.values())
     return as_json(form.Drifted(drifted=drifted, targets=targets))

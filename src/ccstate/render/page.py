@@ -20,6 +20,7 @@ from ccstate.render.attention import (
     as_far_as,
     attention,
     basis_of,
+    by_people,
     recorded_only,
     unmanaged_objects,
 )
@@ -527,7 +528,10 @@ def _unchecked(plan: Plan) -> Iterator[h.Node]:
     if unread := plan.unread():
         names = name_first([_words(each) for each in unread[:NAMED]], len(unread), NAMED)
         items.append(_alarm(f"Who applies it needs secrets that were not here: {names}."))
-    for sentence in (*recorded_only(plan.kept, plan.changes()), *unmanaged_objects(plan)):
+    for sentence in (
+        *recorded_only(plan.kept, by_people(plan.changes())),
+        *unmanaged_objects(plan),
+    ):
         names = name_first([_words(name) for name in sentence.names[:NAMED]], sentence.about, NAMED)
         words = f"{sentence.words}{f': {names}' if names else ''}"
         items.append(h.li[f"On {_words(sentence.target)}, {words}."])

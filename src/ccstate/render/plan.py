@@ -15,6 +15,7 @@ from ccstate.render.attention import (
     as_far_as,
     attention,
     basis_of,
+    by_people,
     needed,
     recorded_only,
     target_names,
@@ -187,7 +188,7 @@ def _bound(changes: list[Change], room: int) -> tuple[list[Change], list[Change]
 
 
 def _kept(plan: Plan) -> Iterator[Line]:
-    for sentence in recorded_only(plan.kept, plan.changes()):
+    for sentence in recorded_only(plan.kept, by_people(plan.changes())):
         yield 2, _sentence(sentence)
 
 
@@ -265,7 +266,7 @@ def plan_markdown(plan: Plan, digest: str) -> str:
         )
     head = "\n".join(_head(plan, digest[:ID_LENGTH]))
     beside = [
-        *_sentences(recorded_only(plan.kept, plan.changes())),
+        *_sentences(recorded_only(plan.kept, by_people(plan.changes()))),
         *_unmanaged_markdown(plan),
         *unseen_markdown(plan.unseen),
         *unchecked_markdown(plan.unchecked),

@@ -10,7 +10,7 @@ from ccstate.apply.lock import who
 from ccstate.apply.perform import ChangeResult, Receipt
 from ccstate.authority import Authority, Request, encodable
 from ccstate.model import Address, Outcome
-from ccstate.render.attention import Sentence, recorded_only
+from ccstate.render.attention import Sentence, by_people, recorded_only
 from ccstate.render.formats import Report, as_json
 from ccstate.render.text import (
     PLAIN,
@@ -164,7 +164,7 @@ def _kept(receipt: Receipt) -> Iterator[Line]:
 
 
 def _recorded_only(receipt: Receipt) -> Iterator[Sentence]:
-    return recorded_only(receipt.kept, (result.change for result in receipt.results))
+    return recorded_only(receipt.kept, by_people(each.change for each in receipt.results))
 
 
 _STANDING: Mapping[Standing, tuple[str, Style]] = {

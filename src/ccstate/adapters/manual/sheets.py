@@ -109,7 +109,7 @@ class Writer:
             place = self.place(change, edit)
             if place.screen != there:
                 there = place.screen
-                yield [f"Go to {_bold(there or 'the first part of the screen')}."]
+                yield [f"Go to {_bold(there)}." if there else "Find where the rest is set."]
             yield self._setting(change, edit, place)
         yield from map(told, screens.save)
 
@@ -117,7 +117,8 @@ class Writer:
         """List the edits by the parts of the screen, in the order in which their kind declares them."""
         fields = list(kinds.shape(change.address.kind).fields)
         edits = sorted(edits_of(change), key=lambda e: fields.index(e.path.partition(".")[0]))
-        screens = list(dict.fromkeys(self.place(change, edit).screen for edit in edits))
+        named = dict.fromkeys(self.place(change, edit).screen for edit in edits)
+        screens = sorted(named, key=lambda screen: not screen)  # last what no template places
         return sorted(edits, key=lambda edit: screens.index(self.place(change, edit).screen))
 
     def _setting(self, change: Change, edit: Edit, place: Place) -> list[str]:

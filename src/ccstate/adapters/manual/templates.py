@@ -26,7 +26,7 @@ _PLACES = re.compile(r"\{(name|kind)\}")
 def _places(text: str) -> str:
     rest = _PLACES.sub("", text)
     if "{" in rest or "}" in rest:
-        raise PydanticCustomError("place", "only {{name}} and {{kind}} stand in braces")
+        raise PydanticCustomError("place", "only {name} and {kind} stand in braces")
     return text
 
 
