@@ -11,12 +11,9 @@ written to standard output as JSON, by the number and name of the boundary.
 import os
 import shutil
 import signal
-import sqlite3
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -28,11 +25,48 @@ from ccstate.apply import confirmation
 from ccstate.apply.journal import Journal
 from ccstate.errors import CcstateError
 from ccstate.kinds import KINDS
+from ccstate.model import Address, Fields
 from ccstate.project import Listener, Project
 from ccstate.project.plan_folder import SavedPlans
+from ccstate.project.sharing import Shared
+from tests.effects import count_effects, effects
 from tests.waiting import until
 
 WITHIN = 0.05
+
+
+PROJECT = "version: 1\ntargets: {demo: {adapter: embedded, connection: {path: .ccstate/demo.db}}}\n"
+BEFORE = """\
+sites: {main: {timezone: UTC, label: Main}}
+queues:
+  old: {label: Old, overflow: {after: 3m, to: hangup}}
+"""
+AFTER = """\
+sites: {main: {timezone: UTC, label: Main building}}
+schedules: {hours: {timezone: UTC, weekly: {mon: ["09:00-17:00"]}}}
+queues:
+  new: {hours: hours, ring_for: 30s, overflow: {after: 3m, to: hangup}}
+"""
+
+
+def prepare(folder: Path, spare: Path) -> None:
+    """Make a project whose platform is as before, with a plan that updates, creates and deletes."""
+    (folder / "desired_state").mkdir()
+    (folder / "ccstate.yaml").write_text(PROJECT)
+    desired = folder / "desired_state/all.yaml"
+    desired.write_text(BEFORE)
+    project = Project(folder)
+    project.apply(project.plan().plan)
+    objects, ledger = state(folder)
+    (folder / "before.json").write_bytes(orjson.dumps({"objects": objects, "ledger": ledger}))
+    desired.write_text(AFTER)
+    saved = Project(folder).save(Project(folder).plan(force="all of it").plan)
+    assert not saved.plan.refusals
+    (folder / "plan-id").write_text(saved.id)
+    count_effects(folder / ".ccstate/demo.db")
+    shutil.copytree(folder, spare)
+    Project(spare).apply(saved.id)
+    (folder / "after.json").write_bytes(orjson.dumps(state(spare)[0]))
 
 
 class Boundaries:
@@ -120,6 +154,25 @@ def settled(folder: Path, deadly: int = -1) -> Callable[[], None]:
     return work
 
 
+class Dying(Listener):
+    """Dies when all is written and read back, and somebody should confirm."""
+
+    def is_confirmed(self, seconds: float) -> bool:
+        del seconds
+        os.kill(os.getpid(), signal.SIGKILL)
+        return False
+
+
+def left_unconfirmed(folder: Path, plan_id: str, shared: Shared | None = None) -> None:
+    """Let an apply die while it waits for its confirmation, whose time is up soon."""
+
+    def work() -> None:
+        Project(folder, Dying(), shared=shared).apply(plan_id, confirm_within=1.0)
+
+    assert in_a_fork(work) == -signal.SIGKILL
+    time.sleep(1.0)
+
+
 def plan_of(folder: Path) -> str:
     return (folder / "plan-id").read_text()
 
@@ -139,7 +192,11 @@ def settle_all(folder: Path, problems: list[str]) -> None:
 def state(folder: Path) -> tuple[Any, Any]:
     adapter = connect({"path": ".ccstate/demo.db"}, folder)
     seen = adapter.observe(list(KINDS))
-    return dict(seen.objects), dict(seen.ledger)
+    return by_name(seen.objects), by_name(seen.ledger)
+
+
+def by_name(objects: Mapping[Address, Fields]) -> dict[str, Fields]:
+    return {str(address): fields for address, fields in objects.items()}
 
 
 def holder(folder: Path) -> Any:
@@ -150,7 +207,6 @@ def life(prepared: Path, folder: Path, mode: str, number: int) -> tuple[str, lis
     """The number of the boundary, "" where there are not so many, and what is wrong."""
     shutil.copytree(prepared, folder)
     problems: list[str] = []
-    before = state(folder)
     if mode == "settle":
         # The apply dies when all is written and read back, and nobody has decided yet.
         in_a_fork(applied(folder, False, int((folder / "waiting").read_text())))
@@ -167,14 +223,20 @@ def life(prepared: Path, folder: Path, mode: str, number: int) -> tuple[str, lis
         not was_pending and code
     ):  # killed before it wrote down what is pending, or when all was done
         Project(folder).unlock()
-    problems += wrong(folder, before, verdict, mode, code)
+    problems += wrong(folder, before(folder), verdict, mode, code)
     return ("" if code == 0 else str(number)), problems
+
+
+def before(folder: Path) -> tuple[Any, Any]:
+    """Read what the platform had before the plan: its objects, and what was applied last."""
+    found = orjson.loads((folder / "before.json").read_bytes())
+    return found["objects"], found["ledger"]
 
 
 def wrong(folder: Path, before: Any, verdict: Any, mode: str, code: int) -> list[str]:
     now = state(folder)
     wanted = orjson.loads((folder / "after.json").read_bytes())
-    is_new = {str(a): f for a, f in now[0].items()} == wanted
+    is_new = now[0] == wanted
     is_decided = verdict is not None and verdict.verdict is confirmation.Verdict.STAYS
     left = [p.name for p in (folder / "plans" / plan_of(folder)).iterdir()]
     amiss = {
@@ -206,10 +268,9 @@ def wrong_in_journals(folder: Path) -> list[str]:
 
 def twice(folder: Path, is_new: bool) -> list[str]:
     """Changes that took effect more often than once there, and once back."""
-    with closing(sqlite3.connect(folder / ".ccstate/demo.db")) as database:
-        effects = Counter(address for (address,) in database.execute("SELECT * FROM effect"))
-    usual = {1} if is_new else {2}
-    return [f"{a} took effect {n} times" for a, n in effects.items() if n not in usual]
+    usual = 1 if is_new else 2
+    found = effects(folder / ".ccstate/demo.db")
+    return [f"{a} took effect {n} times" for a, n in found.items() if n != usual]
 
 
 def main() -> None:

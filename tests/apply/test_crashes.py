@@ -1,13 +1,11 @@
 """A process killed at every boundary of an apply: the next one finishes, and repeats nothing."""
 
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -20,6 +18,7 @@ from ccstate.kinds import KINDS
 from ccstate.model import Address, Fields, Plan, Resource
 from ccstate.plan import TargetPlan, make_plan
 from ccstate.plan_file import packed, read_plan
+from tests.effects import count_effects, effects
 
 pytestmark = pytest.mark.process
 
@@ -78,17 +77,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     adapter = connect({"path": "platform.db"}, folder)
     for step in plan_for(adapter, BEFORE).steps:
         adapter.perform(step.changes)
-    with closing(sqlite3.connect(folder / "platform.db")) as database:
-        # Written by SQLite itself, in the transaction of the effect: no kill comes between.
-        database.executescript(
-            """
-            CREATE TABLE effect (address TEXT);
-            CREATE TRIGGER wrote AFTER INSERT ON object
-                BEGIN INSERT INTO effect VALUES (new.kind || '/' || new.name); END;
-            CREATE TRIGGER deleted AFTER DELETE ON object
-                BEGIN INSERT INTO effect VALUES (old.kind || '/' || old.name); END;
-            """
-        )
+    count_effects(folder / "platform.db")
     plan = plan_for(adapter, AFTER)
     signs = {"create": "+", "update": "~", "delete": "-"}
     steps = [" ".join(f"{signs[c.action]}{c.address}" for c in step.changes) for step in plan.steps]
@@ -120,11 +109,9 @@ def wrong_on_the_platform(folder: Path) -> list[str]:
         problems.append(f"the platform is not as desired: {seen}")
     if left := list(plan_for(adapter, AFTER).changes()):
         problems.append(f"a new plan finds something to do: {left}")
-    with closing(sqlite3.connect(folder / "platform.db")) as database:
-        effects = Counter(address for (address,) in database.execute("SELECT * FROM effect"))
     wanted = Counter(str(change.address) for change in read_plan(folder / "plan.json").changes())
-    if effects != wanted:
-        problems.append(f"not every change took effect once: {effects}")
+    if (found := effects(folder / "platform.db")) != wanted:
+        problems.append(f"not every change took effect once: {found}")
     said = orjson.loads((folder / "outcome.json").read_bytes())
     if set(said["outcomes"]) != {"confirmed"} or said["corrected"]:
         problems.append(f"apply said {said}")

@@ -2,13 +2,15 @@
 
 import json
 import signal
-from collections import Counter
 from datetime import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from ccstate.adapters.embedded import connect
+from ccstate.worker.database import database_url
+from ccstate.worker.engine import DONE, LATER, Task, running
 from ccstate.worker.health import health
 from ccstate.worker.loop import local_now
 from ccstate.worker.tasks import due
@@ -31,25 +33,23 @@ def test_a_worker_takes_back_what_a_killed_apply_left(place: Place) -> None:
 
 
 def test_of_several_workers_that_die_nothing_is_lost_and_nothing_doubled(place: Place) -> None:
-    """Two changes, one after the other; each time three workers, and two of them are killed."""
-    ids = []
-    for label in ("Two", "Three"):
-        ids.append(place.killed_apply(label, within="1s"))
-        workers = [place.worker() for _ in range(3)]
-        for worker in workers[:2]:
-            until(partial(is_at_work, place, worker), "the worker runs")
-            worker.kill()
-        until(lambda: ids[-1] not in place.project.unconfirmed.waiting(), "it is taken back")
-        assert place.label() == "One"
-        workers[2].send_signal(signal.SIGTERM)
-        assert workers[2].wait(timeout=GENEROUS) == 0
+    """Three workers, and two of them are killed; at which moment, `test_kills` says for each."""
+    plan_id = place.killed_apply("Two", within="1s")
+    workers = [place.worker() for _ in range(3)]
+    for worker in workers[:2]:
+        until(partial(is_at_work, place, worker), "the worker runs")
+        worker.kill()
+    until(lambda: plan_id not in place.project.unconfirmed.waiting(), "it is taken back")
+    assert place.label() == "One"
+    workers[2].send_signal(signal.SIGTERM)
+    assert workers[2].wait(timeout=GENEROUS) == 0
     backs = [
         json.loads((folder / "plan.json").read_bytes())["rollback"]["plan"]
         for folder in (place.folder / "plans").iterdir()
         if (folder / "journal.jsonl").exists()
         and b'"rollback":{' in (folder / "plan.json").read_bytes()
     ]
-    assert Counter(backs) == Counter(ids)
+    assert backs == [plan_id]
 
 
 def test_a_change_that_can_still_be_confirmed_is_left_alone(alone: Place) -> None:
@@ -86,6 +86,24 @@ def test_drift_is_reported_by_one_of_several_workers(place: Place) -> None:
         worker.send_signal(signal.SIGTERM)
     said = "".join(worker.communicate(timeout=GENEROUS)[1] for worker in workers)
     assert said.count("No drift.") == 1, said
+
+
+def test_a_change_may_be_settled_again_and_a_night_is_looked_at_once(tmp_path: Path) -> None:
+    """A plan whose apply died before its first write waits again: it may be applied, and left, once more."""
+    settle, drift = Task("settle", "", "0123456789ab"), Task("drift", "", "2026-12-01")
+    ended: list[Task] = []
+
+    def work(task: Task) -> str:
+        ended.append(task)
+        return DONE if task == drift else LATER
+
+    tomorrow = local_now().timestamp() + 86_400
+    with running(database_url(tmp_path, {}), "one", work) as engine:
+        assert engine.attempt(settle, tomorrow)
+        until(lambda: ended == [settle], "it is settled")
+        assert engine.attempt(settle, tomorrow)
+        assert engine.attempt(drift, tomorrow)
+        until(lambda: not engine.attempt(drift, tomorrow), "it is done for good")
 
 
 def test_health_is_an_exit_code_and_json(alone: Place) -> None:

@@ -35,6 +35,9 @@ CONFIRMED_TOO_EARLY = Code("""CC328 plan {plan_id} is still being written
 LOCK_PENDING = Code("""CC329 the change of plan {plan_id} on {name} waits for a confirmation
   Its lock keeps other applies away until it is confirmed or taken back.
   hint: ccstate confirm {plan_id}; or take it back: ccstate confirm {plan_id} --take-back""")
+SHARED_UNREADABLE = Code("""CC330 what the database of the worker keeps of plan {plan_id} cannot be read: {reason}
+  From there another machine takes its change back.
+  hint: take it back where it was applied: ccstate confirm {plan_id} --take-back""")
 JOURNAL_OF_ANOTHER = Code("""CC601 the journal of plan {plan_id} is that of {begun}
   What it records as done could not be matched with what is to do now.
   hint: put back the plan file as it was reviewed; or move the journal away, and plan again""")

@@ -59,6 +59,8 @@ class Pending:
     """When the apply began."""
     until: str = ""
     """When it is taken back; "" while it is being written."""
+    home: str = ""
+    """The machine and the folder of the apply, where other machines know of it."""
     before: dict[str, dict[Address, Before]]
     """What was declared of its objects, by target."""
 
@@ -108,14 +110,19 @@ class Settled:
     plan: str = ""
 
 
-def write_pending(folder: Path, pending: Pending) -> None:
-    """Write what is pending, whole and on the disk; OSError where that fails."""
+def pending_text(pending: Pending) -> str:
+    """Write what is pending as JSON."""
     said = {name: getattr(pending, name) for name in Pending.__slots__ if name != "before"}
     said["before"] = {
         target: {str(address): one for address, one in found.items()}
         for target, found in pending.before.items()
     }
-    beside = _written(folder / PENDING, orjson.dumps(said))
+    return orjson.dumps(said).decode()
+
+
+def write_pending(folder: Path, pending: Pending) -> None:
+    """Write what is pending, whole and on the disk; OSError where that fails."""
+    beside = _written(folder / PENDING, pending_text(pending).encode())
     beside.replace(folder / PENDING)
     _sync(folder)
 
@@ -129,11 +136,29 @@ def read_pending(folder: Path) -> Pending | None:
     return found
 
 
+def parse_pending(text: str) -> Pending:
+    """Read what is pending on another machine. Raises Unreadable where that cannot be known."""
+    with _readable(Path(PENDING)):
+        found = TypeAdapter(Pending).validate_json(text)
+        found.due(elsewhere=True)
+    return found
+
+
+def decision_text(decision: Decision) -> str:
+    """Write a decision as JSON."""
+    return orjson.dumps({name: getattr(decision, name) for name in Decision.__slots__}).decode()
+
+
+def parse_decision(text: str) -> Decision:
+    """Read a decision of another machine. Raises Unreadable where that cannot be known."""
+    with _readable(Path(DECISION)):
+        return TypeAdapter(Decision).validate_json(text)
+
+
 def decide(folder: Path, decision: Decision) -> Decision:
     """Decide, unless somebody did: return what is decided. OSError where it cannot be written."""
     path = folder / DECISION
-    said = {name: getattr(decision, name) for name in Decision.__slots__}
-    beside = _written(path, orjson.dumps(said))
+    beside = _written(path, decision_text(decision).encode())
     try:
         os.link(beside, path)
     except FileExistsError:

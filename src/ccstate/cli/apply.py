@@ -12,6 +12,7 @@ from ccstate.cli.output import OutputFailed, in_format, print_remark, print_repo
 from ccstate.cli.plan import reason
 from ccstate.cli.policy import BASE
 from ccstate.cli.progress import ApplyTerminal, Terminal
+from ccstate.cli.worker import shared_here
 from ccstate.errors import Code, InvalidInput, Locked, Unreadable
 from ccstate.project import Project
 from ccstate.render.receipt import APPLY, UNLOCKED, Unlocked
@@ -62,7 +63,7 @@ def apply(
     wait = None if drain is None else _seconds(drain, codes.DRAIN_NO_DURATION)
     within = None if confirm_within is None else _within(confirm_within)
     with ApplyTerminal() as terminal:
-        receipt = Project.open(root, terminal, environment).apply(
+        receipt = Project.open(root, terminal, environment, shared_here()).apply(
             plan_id,
             resume=resume,
             wait=wait,
@@ -138,7 +139,7 @@ def confirm(root: Any, plan_id: str, take_back: bool, environment: str) -> int:
     Of `ccstate apply --confirm-within`; without PLAN_ID of the only plan that waits. Where its own apply
     has died, the change is settled here.
     """
-    project = Project.open(root, Terminal(), environment)
+    project = Project.open(root, Terminal(), environment, shared_here())
     if not take_back:
         print_remark(f"Confirmed: the change of plan {project.unconfirmed.confirm(plan_id)} stays.")
         return 0

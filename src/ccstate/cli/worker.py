@@ -1,10 +1,11 @@
 """`ccstate worker`."""
 
 import gc
+import os
 import re
 import time as clock
 from datetime import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +14,9 @@ from ccstate.cli.output import print_result
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
 from ccstate.project import Project
+
+if TYPE_CHECKING:
+    from ccstate.project.sharing import Shared
 
 NIGHT = "02:30"
 
@@ -32,9 +36,10 @@ def worker(root: Any, drift_at: str, asks: bool, environment: str) -> int:
     """Do what has its time: take back what nobody confirmed, look for drift at night.
 
     It runs until it is stopped, and ends what it has begun. Several may run, on one machine or, with
-    CCSTATE_WORKER_DATABASE, on many that share the folder.
+    CCSTATE_WORKER_DATABASE, on many.
     """
-    project = Project.open(root, Terminal(), environment)
+    shared = None if asks else shared_here()
+    project = Project.open(root, Terminal(), environment, shared)
     at = _time(drift_at)
     if asks:
         return _health(project)
@@ -43,6 +48,15 @@ def worker(root: Any, drift_at: str, asks: bool, environment: str) -> int:
     gc.enable()  # other commands live for seconds
     work(project, at, clock.sleep)
     return 0
+
+
+def shared_here() -> "Shared | None":
+    """Return where several machines keep what waits for a confirmation, as the environment says."""
+    if not os.environ.get("CCSTATE_WORKER_DATABASE"):
+        return None
+    from ccstate.worker.shared import shared_changes
+
+    return shared_changes(os.environ)
 
 
 def _time(text: str) -> time | None:

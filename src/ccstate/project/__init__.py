@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ccstate.project.confirming import Unconfirmed
     from ccstate.project.policy import Judged
     from ccstate.project.records import Records
+    from ccstate.project.sharing import Shared
     from ccstate.project.signing import HandedOver
     from ccstate.render.comparison import Drifted, ObjectViews, Verified
     from ccstate.render.enumeration import Enumeration
@@ -88,8 +89,15 @@ class SavedPlan(NamedTuple):
 class Project:
     """A folder with `ccstate.yaml`: its desired state, its platforms, its plans."""
 
-    def __init__(self, root: Path, listener: Listener | None = None, environment: str = "") -> None:
+    def __init__(
+        self,
+        root: Path,
+        listener: Listener | None = None,
+        environment: str = "",
+        shared: "Shared | None" = None,
+    ) -> None:
         self.root = root
+        self.shared = shared
         self.listener = listener or Listener()
         self.environment = environment
 
@@ -99,23 +107,26 @@ class Project:
         folder: Path | str | None = None,
         listener: Listener | None = None,
         environment: str = "",
+        shared: "Shared | None" = None,
     ) -> "Project":
         """Open the project in a folder; in the nearest from here upwards where none is given.
 
-        The environment is one that ccstate.yaml names. `ccstate.yaml` is read when it is first needed. Raises InvalidInput where the folder is
-        reached through a link that git has: such a link leads where a branch says.
+        The environment is one that ccstate.yaml names, which is read when it is first needed; `shared` keeps changes
+        that have to be confirmed for machines without the folder. Raises InvalidInput where the folder is reached
+        through a link that git has: such a link leads where a branch says.
         """
         if folder is not None:
             given = Path(folder)
             refuse_link_of_branch(given)
-            return cls(given.resolve(), listener, environment)
+            return cls(given.resolve(), listener, environment, shared)
         here = Path.cwd()
         found = (above for above in (here, *here.parents) if (above / FILE).is_file())
-        return cls(next(found, here), listener, environment)
+        return cls(next(found, here), listener, environment, shared)
 
     def in_environment(self, name: str) -> "Project":
         """Open the same project for one of its environments, this one where it is that already."""
-        return self if name == self.environment else Project(self.root, self.listener, name)
+        there = (self.root, self.listener, name, self.shared)
+        return self if name == self.environment else Project(*there)
 
     @cached_property
     def settings(self) -> Settings:
@@ -220,9 +231,9 @@ class Project:
         """
         from ccstate.project.rollback import plan_back
 
-        chosen = [address_in(each) for each in only]
-        plans, targets, day = self._plans, self._targets, _day(today)
-        return plan_back(plans, targets, back, chosen, force=force, declared=self.load, today=day)
+        chosen, day = [address_in(each) for each in only], _day(today)
+        state = (self._plans, self._targets)
+        return plan_back(*state, back, chosen, force=force, declared=self.load, today=day)
 
     def save(self, plan: Plan) -> SavedPlan:
         """Write a plan for review, as plans/ID/plan.json and plan.md; it becomes the latest."""
@@ -277,18 +288,11 @@ class Project:
                     confirm_within=confirm_within,
                 )
         plans, targets = self._plans, self._targets
-        given = plan if isinstance(plan, str) else ""
-        if isinstance(plan, Plan):
-            chosen = self.save(plan).id
-            if not chosen:
-                return applying.nothing_to_apply()
-        elif plan is None:
-            chosen = applying.choose_plan(plans, targets, resume=resume)
-        else:  # "" names no plan: a variable of a script that was not set
-            chosen = plans.find(plan)
-        reviewed = applying.read_plan(plans, targets, chosen, given)
+        if isinstance(plan, Plan) and not (plan := self.save(plan).id):
+            return applying.nothing_to_apply()
+        chosen = applying.choose_plan(plans, targets, plan, resume=resume)
+        reviewed = applying.read_plan(plans, targets, chosen, plan or "")
         applying.refuse_overtaken(plans, targets, chosen, reviewed)
-        confirm = applying.ToConfirm(confirm_within, partial(failing_tests, self))
         return applying.apply_plan(
             plans,
             targets,
@@ -299,7 +303,7 @@ class Project:
             authority=authority,
             base=base,
             emergency=emergency,
-            confirm=confirm,
+            confirm=applying.ToConfirm(confirm_within, partial(failing_tests, self)),
         )
 
     @property
@@ -580,7 +584,7 @@ class Project:
 
     @property
     def _plans(self) -> SavedPlans:
-        return SavedPlans(self.root, self._state_folder, self.environment)
+        return SavedPlans(self.root, self._state_folder, self.environment, self.shared)
 
 
 def now() -> datetime:

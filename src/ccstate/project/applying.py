@@ -59,12 +59,14 @@ MOST_NAMED = 5
 """Call tests that are named."""
 
 
-def choose_plan(plans: SavedPlans, targets: Targets, *, resume: bool) -> str:
-    """Choose the plan that is applied where none is named: the latest, or the interrupted one.
+def choose_plan(plans: SavedPlans, targets: Targets, given: str | None, *, resume: bool) -> str:
+    """Choose the plan that is applied: the one that is named, else the latest or the interrupted one.
 
     Raises InvalidInput where there is none, Blocked where it is not of what is checked out, Locked
     where it is being applied.
     """
+    if given is not None:  # "" names no plan: a variable of a script that was not set
+        return plans.find(given)
     if resume:
         return plans.interrupted_last()
     try:
@@ -217,7 +219,7 @@ class _Apply:
 
     def _judged(self, receipt: Receipt) -> tuple[Verdict, str]:
         """Say whether the change stays, and why not: it failed, calls fail, or nobody confirms it."""
-        until = confirming.written(self.plans, self.plan_id)
+        until = confirming.written(self.plans, self.plan_id, self.warn)
         if not receipt.confirmed:
             missing = len(receipt.results) - len(receipt.of(Outcome.CONFIRMED))
             return Verdict.GOES, f"{missing} of {len(receipt.results)} changes are not confirmed"
@@ -226,14 +228,15 @@ class _Apply:
             if failing := self.confirm.failing(self.plan):
                 more = f" and {len(failing) - MOST_NAMED} more" if len(failing) > MOST_NAMED else ""
                 return Verdict.GOES, f"call tests fail: {', '.join(failing[:MOST_NAMED])}{more}"
-            until = confirming.written(self.plans, self.plan_id)  # people have all of the time
+            until = confirming.written(
+                self.plans, self.plan_id, self.warn
+            )  # people have all of the time
         self._do("waiting for a confirmation")
         self.targets.listener.remark(
             f"Written and read back. It is taken back at {confirming.in_words(until)}, unless "
             f"somebody confirms it:  ccstate confirm {self.plan_id}"
         )
-        folder = self.plans.folder(self.plan_id)
-        while (decision := read_decision(folder)) is None:
+        while (decision := confirming.decided(self.plans, self.plan_id)) is None:
             if confirming.clock() >= until:
                 return Verdict.GOES, confirming.NOBODY
             if self.targets.listener.is_confirmed(confirming.POLL):

@@ -1,21 +1,23 @@
 """A change that is taken back unless somebody confirms it: waited for, decided, and settled.
 
-Any process may settle it, on any machine that has the folder: the one that applied it, `ccstate
+Any process may settle it, on any machine that has the folder, or shares a database (see `sharing`): the one that applied it, `ccstate
 confirm`, the worker. The lock of the platform stays with the plan meanwhile, in the name of the process that
 took it, so that no other apply comes in between; who settles it acts in that name.
 """
 
 import socket
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from ccstate.adapter import Adapter, Holder
 from ccstate.apply import codes as apply_codes
 from ccstate.apply import confirmation
 from ccstate.apply.confirmation import Before, Decision, Pending, Settled, Standing, Verdict
 from ccstate.apply.journal import SETTLED, Entry, Event, Journal, open_journal
-from ccstate.apply.lock import Held, Life, life
+from ccstate.apply.lock import Held, Life, Warn, life
 from ccstate.apply.perform import (
     ApplyContext,
     FreshPlan,
@@ -28,10 +30,11 @@ from ccstate.apply.perform import (
 from ccstate.apply.reversal import Known, Lookup
 from ccstate.authority import Authority, Request
 from ccstate.desired import Desired
-from ccstate.errors import Blocked, InvalidInput, Unreadable
+from ccstate.errors import Blocked, CcstateError, Diagnostic, InvalidInput, Severity, Unreadable
 from ccstate.history.records import FILE as RECORD
 from ccstate.model import Address, Outcome, Plan, Rollback
-from ccstate.plan_file import digest
+from ccstate.plan_file import ID_LENGTH, digest
+from ccstate.project import sharing
 from ccstate.project.plan_folder import RECEIPT, SavedPlans, refuse_other_platforms
 from ccstate.project.policy import account
 from ccstate.project.rollback import compare_back, earlier_values, way_back
@@ -54,7 +57,15 @@ class Unconfirmed:
 
     def waiting(self) -> list[str]:
         """List the plans whose changes wait to be confirmed, or to be taken back."""
-        return self.plans.pending()
+        return sharing.waiting(self.plans)
+
+    def due(self, now: datetime) -> list[str]:
+        """List the plans whose changes can be settled from here: decided, or out of time.
+
+        A damaged note is due, so that it is reported.
+        """
+        own = [each for each in self.plans.pending() if _is_due(self.plans.folder(each), now)]
+        return [*own, *sharing.due_here(self.plans, now)]
 
     def confirm(self, plan: str = "") -> str:
         """Confirm the change of a plan, or the only one that waits for it; return the plan's id.
@@ -77,6 +88,15 @@ class Unconfirmed:
     def settle(self, plan_id: str) -> Receipt | None:
         """Take a change back whose time is up, or end what was decided; None where neither is so."""
         return settle(self.plans, self.targets, plan_id, this_user())
+
+
+def _is_due(folder: Path, now: datetime) -> bool:
+    try:
+        pending = confirmation.read_pending(folder)
+        decided = confirmation.read_decision(folder)
+    except CcstateError:
+        return True
+    return pending is not None and (decided is not None or now >= pending.due(elsewhere=False))
 
 
 def this_user() -> str:
@@ -106,35 +126,78 @@ def begin(plans: SavedPlans, fresh: FreshPlan, within: float, now: Clock = clock
             found = Before(dict(fields), dict(secrets))
             before.setdefault(change.target, {})[change.address] = found
     stated = digest(fresh.plan)
-    pending = Pending(plan=stated, within=within, started=in_words(now()), before=before)
+    home = sharing.here(plans) if plans.shared else ""
+    started = in_words(now())
+    pending = Pending(plan=stated, within=within, started=started, before=before, home=home)
     confirmation.write_pending(folder, pending)
+    if plans.shared:
+        try:
+            plans.shared.remove(fresh.id)  # of an earlier apply, which died before it began
+            sharing.share(plans, fresh.id, pending)
+        except Unreadable:
+            confirmation.forget(folder)
+            raise
 
 
-def written(plans: SavedPlans, plan_id: str, now: Clock = clock) -> datetime:
+def written(plans: SavedPlans, plan_id: str, warn: Warn, now: Clock = clock) -> datetime:
     """Note that the change is written, so that its time runs; return when that ends."""
     folder = plans.folder(plan_id)
     pending = confirmation.read_pending(folder)
     if pending is None:
         raise InvalidInput(apply_codes.NOT_TO_CONFIRM(plan_id=plan_id))
     until = now() + timedelta(seconds=pending.within)
-    said = {name: getattr(pending, name) for name in Pending.__slots__}
-    confirmation.write_pending(folder, Pending(**{**said, "until": in_words(until)}))
+    noted = replace(pending, until=in_words(until))
+    with telling(warn):
+        sharing.share(plans, plan_id, noted)
+    confirmation.write_pending(folder, noted)
     return until
+
+
+@contextmanager
+def telling(warn: Warn) -> Iterator[list[Diagnostic]]:
+    """Warn where other machines cannot be told of a change, and go on; what was wrong is in the list."""
+    lost: list[Diagnostic] = []
+    try:
+        yield lost
+    except Unreadable as error:
+        lost += [replace(problem, severity=Severity.WARNING) for problem in error.problems]
+        warn(lost)
 
 
 def decide(
     plans: SavedPlans, plan_id: str, verdict: Verdict, *, by: str, reason: str, now: Clock = clock
 ) -> Decision:
-    """Decide whether the change stays, unless that is decided; return what is."""
+    """Decide whether the change stays, unless that is decided; return what is.
+
+    A change goes also where other machines cannot be asked: who cut himself off is cut off from them.
+    """
     decision = Decision(verdict=verdict, by=by, at=in_words(now()), reason=reason)
-    return confirmation.decide(plans.folder(plan_id), decision)
+    if plans.shared:
+        try:
+            decision = plans.shared.decide(plan_id, decision)
+        except Unreadable:
+            if verdict is Verdict.STAYS:
+                raise
+    folder = plans.folder(plan_id)
+    is_here = confirmation.read_pending(folder) is not None
+    return confirmation.decide(folder, decision) if is_here else decision
+
+
+def decided(plans: SavedPlans, plan_id: str) -> Decision | None:
+    """Read what was decided, here or on another machine; None where nothing is known."""
+    found = confirmation.read_decision(plans.folder(plan_id))
+    if found is None and plans.shared:
+        with suppress(Unreadable):
+            found = plans.shared.decision(plan_id)
+    return found
 
 
 def chosen(plans: SavedPlans, given: str) -> str:
     """Find the plan whose change waits: the one that is named, or the only one."""
-    waiting = plans.pending()
+    waiting = sharing.waiting(plans)
     if given:
-        plan_id = plans.find(given)
+        found = [each for each in waiting if each.startswith(given[:ID_LENGTH])]
+        plan_id = found[0] if len(found) == 1 else plans.find(given)
         if plan_id not in waiting:
             raise InvalidInput(apply_codes.NOT_TO_CONFIRM(plan_id=plan_id))
         return plan_id
@@ -147,25 +210,25 @@ def chosen(plans: SavedPlans, given: str) -> str:
 
 def confirm(plans: SavedPlans, plan_id: str, by: str, now: Clock = clock) -> Decision:
     """Decide that the change stays. Raises Blocked where it is too early or too late for that."""
-    pending = confirmation.read_pending(plans.folder(plan_id))
-    decided = confirmation.read_decision(plans.folder(plan_id))
-    if decided is None and pending is not None:
+    pending = sharing.pending_of(plans, plan_id)
+    decision = decided(plans, plan_id)
+    if decision is None and pending is not None:
         if not pending.until:
             raise Blocked(apply_codes.CONFIRMED_TOO_EARLY(plan_id=plan_id))
         if now() < datetime.fromisoformat(pending.until):
-            decided = decide(plans, plan_id, Verdict.STAYS, by=by, reason="", now=now)
+            decision = decide(plans, plan_id, Verdict.STAYS, by=by, reason="", now=now)
         else:
-            decided = decide(plans, plan_id, Verdict.GOES, by=by, reason=NOBODY, now=now)
-    if decided is None:
+            decision = decide(plans, plan_id, Verdict.GOES, by=by, reason=NOBODY, now=now)
+    if decision is None:
         raise InvalidInput(apply_codes.NOT_TO_CONFIRM(plan_id=plan_id))
-    if decided.verdict is Verdict.GOES:
-        reason = decided.reason or "somebody decided so"
+    if decision.verdict is Verdict.GOES:
+        reason = decision.reason or "somebody decided so"
         raise Blocked(
             apply_codes.CONFIRMED_TOO_LATE(
-                plan_id=plan_id, reason=reason, at=decided.at, by=decided.by
+                plan_id=plan_id, reason=reason, at=decision.at, by=decision.by
             )
         )
-    return decided
+    return decision
 
 
 def refuse_it(
@@ -194,12 +257,18 @@ def settle(
     `own` is the holder of the locks where this process has them. Raises Unreadable or Interrupted where
     a platform is lost: what is pending stays so, and is settled later.
     """
+    sharing.fetch(plans, plan_id, now())
     folder = plans.folder(plan_id)
+    if not folder.is_dir():
+        return None
     # Others leave it to the process that holds the locks, so that this one must not leave it to them.
     turn = confirmation.in_turn if own else confirmation.alone
     with turn(folder) as is_alone:
         pending = confirmation.read_pending(folder) if is_alone else None
         if pending is None:
+            return None
+        if sharing.ended_elsewhere(plans, plan_id, pending):
+            confirmation.forget(folder)
             return None
         plan = plans.reviewed(plan_id)
         refuse_other_platforms(plan, targets.settings)
@@ -238,7 +307,7 @@ class _Settlement:
             lost = sorted(holders.keys() - ours.keys())[0]
             reason = f"the lock of {lost} was removed: other applies may have come in between"
             return self.record(Event.NOT_TAKEN_BACK, reason, ours)
-        decision = confirmation.read_decision(self.plans.folder(self.plan_id))
+        decision = decided(self.plans, self.plan_id)
         if not self.is_free(ours.values(), own, decision):
             return None
         if decision is None:
@@ -257,7 +326,7 @@ class _Settlement:
         """Give the locks back of an apply that died before its first write: the plan waits again."""
         for name, holder in ours.items():
             self.adapters[name].unlock(holder)
-        confirmation.forget(self.plans.folder(self.plan_id))
+        self.forget()
         settled = Settled(Standing.TAKEN_BACK, self.by, self.stamp(), "nothing had been written")
         results = results_in(self.plan, self.journal)
         return Receipt(self.plan_id, results, self.stamp(), self.stamp(), settled=settled)
@@ -377,10 +446,19 @@ class _Settlement:
             ),
         )
         self.keep_records(receipt, self.plan)
+        with telling(self.targets.listener.warn) as lost:
+            sharing.share(self.plans, self.plan_id, self.pending)
         for name, holder in ours.items():
             self.adapters[name].unlock(holder)
-        confirmation.forget(self.plans.folder(self.plan_id))
+        if not lost:
+            self.forget()
         return receipt
+
+    def forget(self) -> None:
+        """Forget what was pending, here and on other machines."""
+        confirmation.forget(self.plans.folder(self.plan_id))
+        with telling(self.targets.listener.warn):
+            sharing.close(self.plans, self.plan_id, self.pending)
 
     def keep_records(self, receipt: Receipt, plan: Plan) -> None:
         folder = self.plans.folder(receipt.plan_id)

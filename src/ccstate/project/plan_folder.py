@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ccstate import __version__, codes, plan_file
 from ccstate.apply import codes as apply_codes
@@ -24,6 +25,9 @@ from ccstate.history.records import Record, record_bytes, sha256
 from ccstate.history.stored_plans import newest_records
 from ccstate.model import Change, Fields, Outcome, Plan, by_target
 from ccstate.plan_file import FOLDER
+
+if TYPE_CHECKING:
+    from ccstate.project.sharing import Shared
 
 RECEIPT = "receipt.md"
 MARKDOWN = "plan.md"
@@ -46,6 +50,8 @@ class SavedPlans:
     root: Path
     state: Path
     environment: str = ""
+    shared: "Shared | None" = None
+    """Where changes that wait for a confirmation are kept for other machines; None: only in this folder."""
 
     def folder(self, plan_id: str) -> Path:
         """Return the folder of a plan; InvalidInput where it, or a file in it, is a link."""

@@ -61,12 +61,8 @@ class Untrusted(CcstateError):
 
 def database_url(root: Path, environment: Mapping[str, str]) -> str:
     """Choose the database of a project; the file of SQLite is made, for this user alone."""
-    named = environment.get(VARIABLE, "")
-    if named:
-        if not named.startswith(("postgresql://", "postgresql+psycopg://")):
-            hint = f"{VARIABLE} names a database of PostgreSQL: postgresql://user@host/name"
-            raise Untrusted(codes.DATABASE_UNSAFE(reason="it is none of PostgreSQL", hint=hint))
-        return named.replace("postgresql://", "postgresql+psycopg://", 1)
+    if named := postgresql_url(environment):
+        return named
     folder = root / ".ccstate"
     folder.mkdir(exist_ok=True)
     path = folder / FILE
@@ -81,6 +77,15 @@ def database_url(root: Path, environment: Mapping[str, str]) -> str:
     finally:
         os.close(handle)
     return f"sqlite:///{path}"
+
+
+def postgresql_url(environment: Mapping[str, str]) -> str:
+    """Return the database that the environment names; "" where it names none."""
+    named = environment.get(VARIABLE, "")
+    if named and not named.startswith(("postgresql://", "postgresql+psycopg://")):
+        hint = f"{VARIABLE} names a database of PostgreSQL: postgresql://user@host/name"
+        raise Untrusted(codes.DATABASE_UNSAFE(reason="it is none of PostgreSQL", hint=hint))
+    return named.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 def _unsafe(about: os.stat_result) -> str:

@@ -17,8 +17,9 @@ from ccstate.worker import codes
 from ccstate.worker.database import SCHEMA, VARIABLE, refuse_pickled, refuse_shared
 
 DONE = "done"
+"""What an attempt says whose task is never due again."""
 LATER = "later"
-"""What an attempt says that found nothing to do yet."""
+"""What one says whose task may be due again."""
 LEASES = {"settle": 10.0, "drift": 600.0}
 """Seconds after which an attempt that did not end is given up for dead, by kind of task.
 
@@ -27,7 +28,7 @@ Few where a second attempt at the same time does no harm: who settles a change d
 BACKOFF = 30.0
 """Seconds between two attempts, where the first one failed."""
 AGAIN = 10.0
-"""Seconds between two attempts, where the first one found nothing to do yet."""
+"""Seconds between two attempts, where the task may be due again."""
 CLOSING = 60
 """Seconds that a worker which stops gives to what it is doing."""
 VERSION = "1"
@@ -86,7 +87,7 @@ class Engine:
         try:
             return self._attempt(task, now)
         except (dbos_errors.DBOSException, SQLAlchemyError) as error:
-            raise _lost(error) from None
+            raise lost(error) from None
 
     def _attempt(self, task: Task, now: float) -> bool:
         from dbos import SetWorkflowID
@@ -119,7 +120,7 @@ class Engine:
                 if is_shared:
                     refuse_shared(connection)
         except SQLAlchemyError as error:
-            raise _lost(error) from None
+            raise lost(error) from None
 
 
 @contextmanager
@@ -165,7 +166,7 @@ def running(url: str, name: str, work: Work) -> Iterator[Engine]:
     try:
         DBOS.launch()
     except SQLAlchemyError as error:
-        raise _lost(error) from None
+        raise lost(error) from None
     try:
         yield Engine(DBOS, run, database.connect)
     finally:
@@ -173,7 +174,8 @@ def running(url: str, name: str, work: Work) -> Iterator[Engine]:
         database.dispose()
 
 
-def _lost(error: Exception) -> Unreadable:
+def lost(error: Exception) -> Unreadable:
+    """Say that the database does not answer, and why."""
     first = str(error).splitlines()[0] if str(error) else type(error).__name__
     return Unreadable(codes.DATABASE_LOST(reason=first, variable=VARIABLE))
 

@@ -4,9 +4,7 @@ import os
 from collections.abc import Iterator
 from datetime import datetime, time
 
-from ccstate.apply import confirmation
 from ccstate.ci.issues import report_drift
-from ccstate.errors import CcstateError
 from ccstate.forge import from_environment
 from ccstate.project import Project
 from ccstate.worker.engine import DONE, LATER, Task
@@ -23,31 +21,14 @@ def projects(project: Project) -> list[Project]:
 def due(project: Project, now: datetime, drift_at: time | None) -> Iterator[Task]:
     """List the tasks that are due, whoever does them; `now` is local."""
     for each in projects(project):
-        waiting = each.unconfirmed.waiting()
-        yield from (
-            Task("settle", each.environment, plan_id)
-            for plan_id in waiting
-            if is_due(each, plan_id, now)
-        )
+        for plan_id in each.unconfirmed.due(now):
+            yield Task("settle", each.environment, plan_id)
         if drift_at is not None and now.time() >= drift_at:
             yield Task("drift", each.environment, now.date().isoformat())
 
 
-def is_due(project: Project, plan_id: str, now: datetime) -> bool:
-    """Whether a change is decided, or its time is up; a damaged note is due, so that it is reported."""
-    folder = project.root / "plans" / plan_id
-    try:
-        pending = confirmation.read_pending(folder)
-        decided = confirmation.read_decision(folder)
-    except CcstateError:
-        return True
-    if pending is None:
-        return False
-    return decided is not None or now >= pending.due(elsewhere=False)
-
-
 def do(project: Project, task: Task) -> str:
-    """Do a task, and return whether it is done. Raises CcstateError where a platform or host is lost."""
+    """Do a task, and return whether it is done for good. Raises CcstateError where a platform or host is lost."""
     there = project.in_environment(task.environment) if task.environment else project
     if task.kind == "drift":
         report = report_drift(there, from_environment(os.environ))
@@ -55,11 +36,7 @@ def do(project: Project, task: Task) -> str:
         words = f"Drift on {names}" if names else "No drift"
         there.listener.remark(f"{words}{': ' if report.issue else ''}{report.issue}.")
         return DONE
-    if task.subject not in there.unconfirmed.waiting():
-        return DONE
-    receipt = there.unconfirmed.settle(task.subject)
-    if receipt is None:
-        return LATER
-    standing = receipt.settled.standing.value if receipt.settled else "settled"
-    there.listener.remark(f"The change of plan {task.subject}: {standing}.")
-    return DONE
+    if receipt := there.unconfirmed.settle(task.subject):
+        standing = receipt.settled.standing.value if receipt.settled else "settled"
+        there.listener.remark(f"The change of plan {task.subject}: {standing}.")
+    return LATER  # also where it is settled: a plan that was never begun can be applied again
