@@ -187,6 +187,8 @@ def test_a_bundle_that_is_named_and_is_not_there_is_no_absent_secret(
         ("/nowhere/x.yaml", "does not exist"),
         ("../x.yaml", "lies outside of the project"),
         ("/dev/null", "is no file"),
+        ("/proc/self", "is no folder of secrets"),
+        ("/", "is no folder of secrets"),
     ):
         monkeypatch.setenv(BUNDLE, place)
         assert refused(project)[1] == f"the bundle of secrets, {place}, {why}"

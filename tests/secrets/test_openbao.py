@@ -189,6 +189,18 @@ def test_a_token_that_is_none_is_refused_unasked(
     assert "the token holds characters" in refused(tmp_path)[1]
 
 
+def test_a_file_of_the_token_that_is_not_there_is_told_by_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(BUNDLE, "https://bao.example.org/v1/kv/data/x")
+    monkeypatch.delenv("BAO_TOKEN", raising=False)
+    monkeypatch.delenv("VAULT_TOKEN", raising=False)
+    monkeypatch.setenv("BAO_TOKEN_PATH", str(tmp_path / "t0ken"))
+    _, message, hint = refused(tmp_path)
+    assert "the file of the token cannot be read" in message
+    assert "BAO_TOKEN_PATH" in hint
+
+
 # What a healthy server does not do on request, from one that does just that.
 
 

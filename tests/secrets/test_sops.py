@@ -213,6 +213,29 @@ def test_a_sops_of_the_branch_and_settings_of_the_job_reach_nothing(
     assert not (tmp_path / "trapped").exists()
 
 
+@pytest.mark.parametrize(
+    "does, why",
+    [
+        ("exit 3", "is refused by sops (exit code 3)"),
+        ("echo s3cret", "is decrypted to something else than names"),
+        ("echo '[\"s3cret\"]'", "is decrypted to something else than names"),
+        ("sleep 60", "sops does not answer (TimeoutExpired)"),
+    ],
+)
+def test_a_sops_that_does_otherwise_is_told_and_not_quoted(
+    project: Path, sops: Callable[..., str], monkeypatch: pytest.MonkeyPatch, does: str, why: str
+) -> None:
+    write(project, sops())
+    other = project.parent / "bin" / "sops"
+    other.parent.mkdir()
+    other.write_text(f"#!/bin/sh\nPATH=/usr/bin:/bin\n{does}\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{other.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr("ccstate.secrets.sops._SECONDS", 0.5)
+    monkeypatch.setenv(AGE_KEY, KEY)
+    assert why in refused(project)[1]
+
+
 def test_without_sops_its_hint_says_so(
     project: Path, sops: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

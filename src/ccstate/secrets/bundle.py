@@ -32,6 +32,7 @@ from ccstate.secrets.allowed import (
     Allowed,
     Unresolvable,
     file_text,
+    may_be_allowed,
     secret_text,
 )
 
@@ -49,7 +50,9 @@ _DOTENV = re.compile(r"(?:\s*(?:#.*)?\n)*[A-Za-z_][A-Za-z0-9_]*=")
 # Readers of such files disagree about quotes, blanks, `$`, `#` and `\`.
 _LINE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=([^\s\"'`$#\\]*)")
 
+_NO_FOLDER = "is no folder of secrets"
 _HINTS = {
+    _NO_FOLDER: f"name one in {BUNDLE} that holds them and nothing else: /run/secrets/ccstate",
     MISSING: f"correct {BUNDLE}: an absolute path, or one that starts at the project's folder",
     OUTSIDE: f"name it in {BUNDLE} by its absolute path, without ..",
     LINKED: f"name in {BUNDLE} the file itself: a branch can hold a link to any file",
@@ -88,6 +91,8 @@ def lookup(allowed: Allowed) -> Lookup:
         if "://" in place:
             return _by_name(openbao.read(place, allowed.environment))
         if (allowed.folder / place).is_dir():
+            if Path(place).is_absolute() and not may_be_allowed(place):
+                raise _unusable(place, _NO_FOLDER)
             return _in_folder(place, _naming(allowed, Path(place)))
         return _by_name(_file(place, allowed))
     except Unresolvable as absent:
