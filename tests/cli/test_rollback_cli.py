@@ -116,6 +116,26 @@ def without_ids(text: str) -> str:
     return re.sub(r"\b[0-9a-f]{12,64}\b", lambda found: "0" * len(found[0]), text)
 
 
+def test_without_the_bundle_everything_but_its_secrets_goes_back(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    bundle = tmp_path_factory.mktemp("run") / "bundle.yaml"
+    bundle.write_text("cho: a word of hers\n", encoding="utf-8")
+    monkeypatch.setenv("CCSTATE_SECRET_BUNDLE", str(bundle))
+    cho = '  "2003": {label: Cho, secret: bundle:cho}\n'
+    screen.edit(BOB, BOB + cho)
+    screen.commit_and_apply("Cho has a phone, whose secret is in the bundle")
+    screen.edit(cho, "")
+    plan_id = screen.commit_and_apply("No phone for Cho")
+    bundle.unlink()
+    assert screen.run("rollback", plan_id, "--format", "json") == 0, screen.err
+    (left,) = screen.remains()
+    assert (left["address"], left["path"]) == ("extension/2003", "secret")
+    assert "bundle:cho cannot be read: the bundle of secrets, " in left["reason"]
+    assert screen.run("apply") == 0, screen.err
+    assert Address("extension", "2003") in screen.objects()
+
+
 def change(screen: Screen) -> str:
     """Let a queue ring longer, and delete a phone; return the id of the applied plan."""
     screen.edit("ring_for: 20s", "ring_for: 30s")

@@ -43,6 +43,7 @@ from ccstate.project.plan_folder import (
 from ccstate.project.planning import Planned, compared, complete, plan_changes
 from ccstate.project.targets import Targets, moving_words
 from ccstate.secrets import Unresolved
+from ccstate.secrets.allowed import BundleUnusable
 
 MOST_NAMED = 5
 MOST_PLANS = 200
@@ -216,16 +217,7 @@ def _sealed(
     references = {ref for found in back.secrets.values() for ref in found.values()}
     if not references:
         return back.wanted
-    unread: Mapping[str, str] = {}
-    seals: Mapping[str, str] = {}
-    try:
-        seals = adapter.seal(references)
-    except Unresolved as wrong:
-        unread = wrong.causes
-        if left := references - unread.keys():
-            seals = adapter.seal(left)
-    except SecretsUnseen as closed:
-        unread = dict.fromkeys(references, f"no right to read {closed}")
+    seals, unread = _seals(adapter, references)
     for address, found in list(back.secrets.items()):
         resource = back.wanted[address]
         for path, reference in list(found.items()):
@@ -242,6 +234,29 @@ def _sealed(
                 back.wanted[address] = resource = replace(resource, fields=kept)
                 del found[path]
     return sealed(back.wanted, {a: found for a, found in back.secrets.items() if found}, seals)
+
+
+def _seals(adapter: Adapter, references: set[str]) -> tuple[Mapping[str, str], dict[str, str]]:
+    """Return the seals of the secrets that can be read, and why each of the others cannot.
+
+    What is taken back must not wait for where secrets are kept.
+    """
+    unread: dict[str, str] = {}
+    while left := references - unread.keys():
+        try:
+            return adapter.seal(left), unread
+        except Unresolved as wrong:
+            if not left & wrong.causes.keys():
+                raise  # of the connection
+            unread |= wrong.causes
+        except BundleUnusable as wrong:
+            bundled = {reference for reference in left if reference.startswith("bundle:")}
+            if not bundled:
+                raise
+            unread |= dict.fromkeys(bundled, wrong.problems[0].message)
+        except SecretsUnseen as closed:
+            unread |= dict.fromkeys(left, f"no right to read {closed}")
+    return {}, unread
 
 
 def _refuse_others(plan_id: str, plan: Plan, only: Collection[Address]) -> None:

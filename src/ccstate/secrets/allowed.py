@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ccstate import codes
 from ccstate.checkout import Linked, open_below
-from ccstate.errors import InvalidInput
+from ccstate.errors import InvalidInput, Unreadable
 from ccstate.git import GitFailed, repository
 
 LARGEST = 64 * 1024
@@ -55,6 +55,10 @@ MISSING = "does not exist"
 CLOSED = "cannot be read"
 LARGE = f"holds more than {LARGEST // 1024} KB"
 NO_TEXT = "is not UTF-8 text"
+
+
+class BundleUnusable(Unreadable):
+    """The bundle that was named gives none of its secrets."""
 
 
 class Unresolvable(Exception):

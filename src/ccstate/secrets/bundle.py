@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ccstate.errors import Unreadable, sort_key
+from ccstate.errors import sort_key
 from ccstate.git import GitFailed, repository
 from ccstate.secrets import codes, openbao, sops
 from ccstate.secrets.allowed import (
@@ -30,6 +30,7 @@ from ccstate.secrets.allowed import (
     OUTSIDE,
     TOKENS,
     Allowed,
+    BundleUnusable,
     Unresolvable,
     file_text,
     may_be_allowed,
@@ -82,7 +83,7 @@ Lookup = Callable[[str], str]
 def lookup(allowed: Allowed) -> Lookup:
     """Open the bundle, once for all of its secrets that a run asks for.
 
-    Raises Unreadable where one is named and cannot be used.
+    Raises BundleUnusable where one is named and cannot be used.
     """
     place = allowed.environment.get(BUNDLE, "")
     if not place:
@@ -173,7 +174,7 @@ def _refuse_in_another_git(path: Path) -> None:
 
 @lru_cache(maxsize=1)  # by its bytes: each platform, and each batch of an apply, asks again
 def _parsed(data: bytes, place: str) -> Mapping[str, Any]:
-    """Read the secrets of a file of YAML, JSON or NAME=value, not yet decrypted. Raises Unreadable."""
+    """Read the secrets of a file of YAML, JSON or NAME=value, not yet decrypted. Raises BundleUnusable."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -235,6 +236,6 @@ def _yaml(data: bytes, place: str) -> Any:
     return values
 
 
-def _unusable(place: str, fault: str, hint: str = "") -> Unreadable:
+def _unusable(place: str, fault: str, hint: str = "") -> BundleUnusable:
     hint = hint or _HINTS.get(fault, "write a mapping, each secret in quotes: sip-1101: 'value'")
-    return Unreadable(codes.BUNDLE_UNUSABLE(bundle=place, fault=fault, hint=hint))
+    return BundleUnusable(codes.BUNDLE_UNUSABLE(bundle=place, fault=fault, hint=hint))

@@ -15,9 +15,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from ccstate.errors import Unreadable
 from ccstate.secrets import codes
-from ccstate.secrets.allowed import BUNDLE, TOKEN_FILES, TOKENS, Unresolvable
+from ccstate.secrets.allowed import BUNDLE, TOKEN_FILES, TOKENS, BundleUnusable, Unresolvable
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -49,7 +48,7 @@ _WHY = {
 
 
 def read(url: str, environment: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return the fields of the path. Raises Unresolvable without a token, Unreadable without an answer."""
+    """Return the fields of the path. Raises Unresolvable without a token, BundleUnusable without an answer."""
     _check_url(url)
     token = _token(environment)
     namespace = environment.get("BAO_NAMESPACE") or environment.get("VAULT_NAMESPACE", "")
@@ -206,5 +205,5 @@ def _bounded(url: str, response: "BaseHTTPResponse") -> bytes:
     return bytes(read)
 
 
-def _unread(url: str, fault: str, hint: str) -> Unreadable:
-    return Unreadable(codes.OPENBAO_UNREAD(url=url, fault=fault, hint=hint))
+def _unread(url: str, fault: str, hint: str) -> BundleUnusable:
+    return BundleUnusable(codes.OPENBAO_UNREAD(url=url, fault=fault, hint=hint))

@@ -15,10 +15,9 @@ from typing import Any
 
 import orjson
 
-from ccstate.errors import Unreadable
 from ccstate.machine import program
 from ccstate.secrets import codes
-from ccstate.secrets.allowed import AGE_KEY, AGE_KEY_FILE, Unresolvable
+from ccstate.secrets.allowed import AGE_KEY, AGE_KEY_FILE, BundleUnusable, Unresolvable
 
 KEY = "sops"
 """Under which a file says how it is encrypted."""
@@ -70,7 +69,7 @@ def decrypted(
 ) -> Mapping[str, Any]:
     """Return the values that sops encrypted, decrypted; what it left in clear is no secret.
 
-    Raises Unreadable.
+    Raises BundleUnusable.
     """
     _refuse_foreign(values[KEY], place)
     secrets = {name: value for name, value in values.items() if name != KEY}
@@ -127,7 +126,7 @@ def _decrypted(
 
 
 def _refuse_foreign(said: object, place: str) -> None:
-    """Refuse all keys but those of age. Raises Unreadable."""
+    """Refuse all keys but those of age. Raises BundleUnusable."""
     if not isinstance(said, dict):
         raise _unusable(
             place, 'has a "sops" that sops did not write', "encrypt it by `sops encrypt`"
@@ -138,7 +137,7 @@ def _refuse_foreign(said: object, place: str) -> None:
         foreign.append("age, by other recipients than age1…")
     if foreign:
         listed = ", ".join(name[:40] for name in foreign[:3])
-        raise Unreadable(codes.BUNDLE_FOREIGN_KEYS(bundle=place, keys=listed))
+        raise BundleUnusable(codes.BUNDLE_FOREIGN_KEYS(bundle=place, keys=listed))
 
 
 def _is_said(name: str, value: object) -> bool:
@@ -154,5 +153,5 @@ def _is_of_age(recipient: object) -> bool:
     )
 
 
-def _unusable(place: str, fault: str, hint: str) -> Unreadable:
-    return Unreadable(codes.BUNDLE_UNUSABLE(bundle=place, fault=fault, hint=hint))
+def _unusable(place: str, fault: str, hint: str) -> BundleUnusable:
+    return BundleUnusable(codes.BUNDLE_UNUSABLE(bundle=place, fault=fault, hint=hint))
