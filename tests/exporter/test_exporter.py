@@ -4,18 +4,20 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from queue import SimpleQueue
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ccstate import codes
 from ccstate.errors import Unreadable
 from ccstate.exporter import serving
-from ccstate.exporter.questions import LONGEST, MOST_FIGURES
+from ccstate.exporter.questions import LONGEST, MOST_FIGURES, Misasked, answer, parse
 from ccstate.exporter.servers import Servers
 from ccstate.measures import MEASURES
 from ccstate.measures.events import (
@@ -310,3 +312,31 @@ def test_refused_and_abandoned_calls_have_their_counters(serve: Callable[..., Ex
         'service_level_seconds{queue="sales",target="pbx"} 20.0',
     ):
         assert f"ccstate_queue_{line}" in said
+
+
+WORDS = st.sampled_from(
+    [
+        "figure",
+        "list",
+        "=",
+        "&",
+        ":",
+        ",",
+        "waiting",
+        "agents",
+        "queues",
+        "sales",
+        "%00",
+        "%e9",
+        "+",
+        ";",
+        "ü",
+    ]
+)
+
+
+@given(st.lists(WORDS, max_size=20).map("".join) | st.text(max_size=50))
+def test_any_query_has_an_answer_or_a_reason(query: str) -> None:
+    servers = Servers(Following((), {}, frozenset({"sales"})), 0.0)
+    with suppress(Misasked):
+        assert json.dumps(answer(servers, parse(query), 0.0))

@@ -161,6 +161,27 @@ def test_what_happened_while_a_server_was_lost_is_not_made_up() -> None:
     assert found.unobserved == 50
 
 
+def test_a_call_that_had_left_when_its_server_was_lost_ended_unseen() -> None:
+    found = tallies(*answered("1", 5), Joined(100, "sales", "2"), Left(110, "sales", "2"))
+    found.begin(Snapshot(200.0, {"sales": 20}, {}, ()), lost=150.0)
+    counts = found.total("sales")
+    assert (counts.offered, counts.answered, counts.unobserved) == (2, 1, 1)
+
+
+def test_a_call_whose_outcome_comes_first_was_offered() -> None:
+    found = tallies(Answered(100, "sales", "1", 5))
+    assert figure(found, "offered") == figure(found, "answered") == 1
+
+
+def test_a_queue_that_is_gone_stays_while_calls_wait_there() -> None:
+    found = tallies(Joined(100, "sales", "1"), *answered("2", 1, "old"))
+    found.members(Snapshot(200.0, {"new": 20}, {}, ()))
+    assert {*found.queues} == {"sales", "new"}
+    found.record(Left(210, "sales", "1"))
+    found.members(Snapshot(300.0, {"new": 20}, {}, ()))
+    assert {*found.queues} == {"new"}
+
+
 def agent(at: float, queue: str = "sales", name: str = "priya.n", **said: Any) -> MemberIs:
     return MemberIs(at, queue, name, Member(**said))
 
@@ -223,9 +244,9 @@ OUTCOMES = st.one_of(
 CALLS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2000), OUTCOMES), max_size=30)
 
 
-@given(CALLS)
+@given(CALLS, st.integers(0, 2200))
 def test_every_call_is_counted_once_and_sums_of_queues_are_sums(
-    calls: list[tuple[str, int, tuple[str, int]]],
+    calls: list[tuple[str, int, tuple[str, int]]], lost: int
 ) -> None:
     events: list[Event] = []
     for number, (queue, at, (outcome, waited)) in enumerate(calls):
@@ -251,6 +272,12 @@ def test_every_call_is_counted_once_and_sums_of_queues_are_sums(
     assert whole.counts.offered == len(calls) == whole.counts.ended + whole.waiting
     parts = sum((found.moment([queue], HOUR).counts for queue in "abc"), Counts())
     assert parts == whole.counts
+
+    # Whenever a server is lost, every call that was seen ended somehow.
+    partly = tallies(*(event for event in events if event.at <= lost))
+    partly.begin(Snapshot(HOUR, dict.fromkeys("abc", 20), {}, ()), lost=float(lost))
+    seen = partly.moment("abc", HOUR).counts
+    assert seen.offered == sum(at <= lost for _, at, _ in calls) == seen.ended + seen.unobserved
 
 
 def test_every_figure_is_said_in_words() -> None:

@@ -47,6 +47,8 @@ class _Queue:
     """What was counted before this day."""
     waiting: dict[str, float] = field(default_factory=dict)
     """By call, since when."""
+    unsettled: int = 0
+    """Calls that have left, and of which it is not known yet what became."""
     members: set[str] = field(default_factory=set)
 
 
@@ -89,20 +91,18 @@ class Tallies:
         self.advance(snapshot.at)
         if lost is not None:
             self.unobserved += snapshot.at - max(lost, self.since)
-        for name in self._queues.keys() - snapshot.within.keys():
-            del self._queues[name]
-        for name, within in snapshot.within.items():
-            self._queue(name).within = within
         for name, queue in self._queues.items():
-            for call in [call for call in queue.waiting if (name, call) not in snapshot.waiting]:
+            gone = [call for call in queue.waiting if (name, call) not in snapshot.waiting]
+            for call in gone:
                 del queue.waiting[call]
-                queue.total.unobserved += 1
+            queue.total.unobserved += len(gone) + queue.unsettled
+            queue.unsettled = 0
         for (name, call), since in snapshot.waiting.items():
             self._join(self._queue(name), call, since)
         self.members(snapshot)
 
     def members(self, snapshot: Snapshot) -> None:
-        """Take over the members of all queues, and the times of service levels, as after a reload."""
+        """Take over queues and their members, as after a reload; a queue in which calls wait stays."""
         for name, within in snapshot.within.items():
             self._queue(name).within = within
         now = {(each.queue, each.agent) for each in snapshot.members}
@@ -114,6 +114,9 @@ class Tallies:
         ]
         for each in (*gone, *snapshot.members):
             self._member(each)
+        for name in [*self._queues.keys() - snapshot.within.keys()]:
+            if not self._queues[name].waiting:
+                del self._queues[name]
 
     def advance(self, now: float) -> None:
         """Let the days begin that have begun by now."""
@@ -141,17 +144,19 @@ class Tallies:
             case Left():
                 if queue.waiting.pop(event.call, None) is None:
                     total.offered += 1  # it waited before counting began
+                queue.unsettled += 1
             case Answered():
+                self._settle(queue)
                 total.answered += 1
                 total.waited += event.waited
                 total.in_time += event.waited <= queue.within
             case Abandoned():
+                self._settle(queue)
                 total.abandoned += 1
                 total.short_abandons += event.waited < SHORT
-            case Overflowed(cause="withdrawn"):
-                total.withdrawn += 1
             case Overflowed(cause=cause):
-                _add_one(total, f"overflowed_{cause}")
+                self._settle(queue)
+                _add_one(total, "withdrawn" if cause == "withdrawn" else f"overflowed_{cause}")
             case Refused(cause=cause):
                 _add_one(total, f"refused_{cause}")
             case Completed():
@@ -220,6 +225,13 @@ class Tallies:
     def _join(self, queue: _Queue, call: str, since: float) -> None:
         if call not in queue.waiting:
             queue.waiting[call] = since
+            queue.total.offered += 1
+
+    def _settle(self, queue: _Queue) -> None:
+        """Take note that the outcome of a call is known; of one that left unseen, it is the first word."""
+        if queue.unsettled:
+            queue.unsettled -= 1
+        else:
             queue.total.offered += 1
 
     def _member(self, event: MemberIs) -> None:
