@@ -166,8 +166,8 @@ def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         until(lambda: all_over(found), "all calls are over")
         ready = ["agents_ready:answers"]
         until(lambda: serving.figures(*ready)[0]["value"] == 15, "the agents are ready again")
+        body = until(lambda: completed(serving.get("/metrics")[1]), "all talks are over")
         said = serving.figures(*(f"{name}:{queue}" for queue in QUEUES for name in MEASURES))
-        body = serving.get("/metrics")[1]
         job = (
             "scrape_configs:\n  - job_name: ccstate\n    scrape_interval: 1s\n"
             f'    static_configs: [{{targets: ["127.0.0.1:{serving.port}"]}}]\n'
@@ -177,12 +177,7 @@ def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         return Measured(
             calls.expected,
             {(each["queues"][0], each["measure"]): each["value"] for each in said},
-            {
-                key: float(value)
-                for line in body.splitlines()
-                if not line.startswith("#")
-                for key, _, value in [line.rpartition(" ")]
-            },
+            read(body),
             found.counters(),
             found.logged(),
             {
@@ -195,6 +190,21 @@ def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             scraped,
             int(is_new),
         )
+
+
+def read(metrics: str) -> dict[str, float]:
+    """The series of queues."""
+    lines = (line.rpartition(" ") for line in metrics.splitlines())
+    return {key: float(value) for key, _, value in lines if key.startswith("ccstate_queue_")}
+
+
+def completed(metrics: str) -> str | None:
+    """The metrics, once as many calls are completed as were answered: that is told a moment later."""
+    sums = Counter[str]()
+    for key, value in read(metrics).items():
+        sums[key.partition("{")[0]] += int(value)
+    over = sums["ccstate_queue_completed_calls_total"]
+    return metrics if over == sums["ccstate_queue_answered_calls_total"] else None
 
 
 def all_over(found: Centre) -> bool:

@@ -167,24 +167,29 @@ class Visits:
         visit.waited = waited
 
     def _leave(self, message: Message, call: str, at: float) -> Iterator[Event]:
-        queue = message["Queue"]
-        visit = self._visits.setdefault(call, _Visit(queue, None, at))
+        visit = self._visits.setdefault(call, _Visit(message["Queue"], None, at))
+        if visit.has_left:
+            return
         visit.has_left = True
-        yield Left(at, queue, call)
+        yield Left(at, visit.queue, call)
         moved = visit.place is not None and _place(message) != visit.place
         if visit.waited is None and moved:
             del self._visits[call]
-            yield Overflowed(at, queue, call, "key")
+            yield Overflowed(at, visit.queue, call, "key")
 
     def _connect(self, message: Message, call: str, at: float) -> Iterator[Event]:
-        self._visits.pop(call, None)
+        visit = self._visits.pop(call, None) or _Visit(message["Queue"], None, at, has_left=True)
+        if not visit.has_left:
+            yield Left(at, visit.queue, call)
+        self._forget_talk(call)
         line = message.get("DestUniqueid")
         self._talks[call] = _Talk(line)
         self._lines[line] = call
-        yield Answered(at, message["Queue"], call, _number(message, "HoldTime"))
+        yield Answered(at, visit.queue, call, _number(message, "HoldTime"))
 
     def _complete(self, message: Message, call: str, at: float) -> Iterator[Event]:
-        talk = self._talks.setdefault(call, _Talk(""))
+        # None where it was answered before counting began, or where its end was told first.
+        talk = self._talks.get(call) or _Talk("")
         if talk.is_over:
             return  # 16.28 completes some calls twice that were passed on (seen)
         talk.is_over = True
@@ -224,18 +229,21 @@ class Visits:
 
     def _hangup(self, message: Message, call: str, at: float) -> Iterator[Event]:
         self._attempts.pop(call, None)
+        self._forget_talk(call)
+        yield from self._settle(call, at)
+
+    def _forget_talk(self, call: str) -> None:
         if talk := self._talks.pop(call, None):
             self._lines.pop(talk.line, None)
-        if (visit := self._visits.get(call)) and not visit.has_left:
-            visit.has_left, visit.waited = True, int(at - visit.since)
-            yield Left(at, visit.queue, call)
-        yield from self._settle(call, at)
 
     def _settle(self, call: str, at: float) -> Iterator[Event]:
         """Say what became of a visit that is over, where nothing else has said it."""
         visit = self._visits.pop(call, None)
-        if visit is None or not visit.has_left:
+        if visit is None:
             return
+        if not visit.has_left:
+            visit.waited = int(at - visit.since)
+            yield Left(at, visit.queue, call)
         if visit.waited is None:
             yield Overflowed(at, visit.queue, call, "key")
         else:
