@@ -62,6 +62,13 @@ class Prometheus:
         """The value of an expression, once there is one."""
         return until(lambda: self._asked(expression), f"Prometheus knows {expression}")[0]
 
+    def refusal(self, expression: str) -> str:
+        """What Prometheus has against an expression; "" where nothing."""
+        line = HTTPConnection("127.0.0.1", self._port, timeout=10)
+        with closing(line):
+            line.request("GET", f"/api/v1/query?query={quote(expression)}")
+            return str(json.loads(line.getresponse().read()).get("error", ""))
+
     def _asked(self, expression: str) -> list[float] | None:
         line = HTTPConnection("127.0.0.1", self._port, timeout=10)
         try:

@@ -1,6 +1,7 @@
 """What `ccstate measure` counts over real calls of every outcome, beside Asterisk's counters and its queue_log."""
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -138,6 +139,8 @@ class Measured:
     """By queue, the seconds that those who gave up had waited."""
     remarks: str
     scraped: float
+    refusals: dict[str, str]
+    """What Prometheus has against the expressions that the page about the exporter shows."""
     wrap_up: int
     """Seconds after a call of `holds`, as far as the user may know."""
 
@@ -174,6 +177,7 @@ def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         )
         with scraping(job, folder / "prometheus") as prometheus:
             scraped = prometheus.value("sum(ccstate_queue_answered_calls_total)")
+            refusals = {each: prometheus.refusal(each) for each in documented()}
         return Measured(
             calls.expected,
             {(each["queues"][0], each["measure"]): each["value"] for each in said},
@@ -188,8 +192,17 @@ def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             {queue: found.seconds_logged("ABANDON", queue, 7) for queue in QUEUES},
             checked(body),
             scraped,
+            refusals,
             int(is_new),
         )
+
+
+def documented() -> list[str]:
+    """The expressions on the page about the exporter."""
+    page = (Path(__file__).parents[2] / "docs/exporter.md").read_text(encoding="utf-8")
+    section = page.partition("Prometheus computes")[2].partition("## JSON")[0]
+    blocks = re.findall(r"(?:^    .+\n)+", section, re.MULTILINE)
+    return [*blocks, *re.findall(r"`(ccstate_[^`]+)`", section)]
 
 
 def read(metrics: str) -> dict[str, float]:
@@ -259,6 +272,8 @@ def test_asterisks_own_counters_are_sums_of_these(measured: Measured) -> None:
 
 def test_prometheus_reads_the_same_and_promtool_finds_nothing(measured: Measured) -> None:
     assert measured.remarks == ""
+    assert len(measured.refusals) > 4
+    assert set(measured.refusals.values()) == {""}
     assert measured.scraped == sum(measured.figures[queue, "answered"] for queue in QUEUES)
     for cause, name in (("full", "refused_full"), ("empty", "refused_empty")):
         for queue in QUEUES:
