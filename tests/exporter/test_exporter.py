@@ -18,7 +18,7 @@ from ccstate import codes
 from ccstate.errors import Unreadable
 from ccstate.exporter import serving
 from ccstate.exporter.questions import LONGEST, MOST_FIGURES, Misasked, answer, parse
-from ccstate.exporter.servers import Servers
+from ccstate.exporter.servers import Server, Servers
 from ccstate.measures import MEASURES
 from ccstate.measures.events import (
     Abandoned,
@@ -214,6 +214,15 @@ def test_a_server_that_is_lost_is_stale_and_never_zero(serve: Callable[..., Expo
     assert 'ccstate_queue_unobserved_calls_total{queue="sales",target="pbx"} 1.0' in metrics(
         exporter
     )
+
+
+def test_what_nobody_foresaw_leaves_no_figure_that_looks_alive() -> None:
+    pbx = Told("pbx")
+    pbx.say(snapshot("sales"), "nonsense")  # type: ignore[arg-type]  # that is the point
+    server = Server(Followed("pbx", pbx.follow, first_day), time.time())
+    with pytest.raises(AttributeError):
+        serving.follow(server, Listener())
+    assert (server.is_known, server.is_there) == (True, False)
 
 
 def metrics(exporter: Exporter) -> list[str]:

@@ -15,7 +15,7 @@ from ipaddress import ip_address
 import orjson
 
 from ccstate import codes
-from ccstate.errors import CcstateError, InvalidInput
+from ccstate.errors import CcstateError, Diagnostic, InvalidInput
 from ccstate.exporter.metrics import exposition
 from ccstate.exporter.questions import Misasked, answer, iso, parse
 from ccstate.exporter.servers import Server, Servers
@@ -70,21 +70,18 @@ def follow(server: Server, listener: Listener) -> None:
                 server.hear(heard, time.time())
                 pause, is_told = FIRST_PAUSE, False
         except CcstateError as error:
-            server.lose()
             if not is_told:
-                problem = error.problems[0]
-                listener.warn(
-                    [
-                        codes.SERVER_LOST(
-                            name=server.name,
-                            reason=problem.message,
-                            hint=problem.hint or "see that the server runs",
-                        )
-                    ]
-                )
+                listener.warn([_lost(server, error.problems[0])])
                 is_told = True
+        finally:
+            server.lose()  # whatever it was: nothing that stands still may look alive
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _lost(server: Server, problem: Diagnostic) -> Diagnostic:
+    hint = problem.hint or "see that the server runs"
+    return codes.SERVER_LOST(name=server.name, reason=problem.message, hint=hint)
 
 
 class _Http(ThreadingHTTPServer):
