@@ -189,7 +189,8 @@ def _list(
             yield from _entry(row, column, ends, high + ROW - 17, theme)
     if len(rows) > placed.rows:
         more = f"+{len(rows) - placed.rows}"
-        yield _words(more, right, box.y + PAD + words_size, words_size, ground.words, end=True)
+        base = box.y + PAD + round(0.86 * words_size)
+        yield _words(more, right, base, words_size, ground.words, end=True)
 
 
 def _column_ends(placed: Placed, right: int) -> list[tuple[int, int]]:
@@ -209,8 +210,8 @@ def _entry(
         yield _words(value, end, base, WORDS, ground.figure, end=True)
         return
     dot = theme.states[row.state]
-    yield f'<circle cx="{begin + 18}" cy="{base - 19}" r="16" fill="{dot}"/>'
-    yield _words(value, begin + 50, base, WORDS, ground.words)
+    yield f'<circle cx="{begin + 14}" cy="{base - 19}" r="14" fill="{dot}"/>'
+    yield _words(value, begin + 40, base, WORDS, ground.words)
 
 
 _STATES = ("talking", "ready", "talking", "wrap_up", "paused", "talking", "ready", "logged_out")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ccstate.errors import Severity
-from ccstate.journeys.centre import Filled
+from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.staffing import Agent, Lack, unordered_agents
 from ccstate.journeys.staffing import listed as agents_listed
 from ccstate.kinds import Path
@@ -35,6 +35,10 @@ _UNITS: Mapping[str, tuple[str, str]] = {
 def _displays(estate: Estate) -> Iterator[tuple[Address, Filled]]:
     for name, display in estate.of("display").items():
         yield Address("display", name), display
+
+
+def _screens(centre: Centre) -> dict[str, Screen]:
+    return {name: screen_of(display) for name, display in centre.of("display").items()}
 
 
 def _tiles(display: Filled) -> Iterator[tuple[Path, Filled]]:
@@ -199,7 +203,7 @@ def _sites(estate: Estate, name: str) -> Collection[str] | None:
 
 def _too_fine(estate: Estate) -> Iterator[Breach]:
     for address, display in _displays(estate):
-        screen = screen_of(display)
+        screen = estate.centre.once(_screens)[address.name]
         for (path, tile), placed in zip(_tiles(display), screen.tiles, strict=True):
             if tile.get("width", 1) > display["columns"]:
                 yield Breach(
@@ -237,7 +241,7 @@ def _smallest(screen: Screen) -> int:
 
 def _cut(estate: Estate) -> Iterator[Breach]:
     for address, display in _displays(estate):
-        screen = screen_of(display)
+        screen = estate.centre.once(_screens)[address.name]
         title = bold_width(screen.title) * TITLE
         if title > screen.title_room:
             field = "title" if display.get("title") else "label"
@@ -270,7 +274,7 @@ def _cut_text(address: Address, path: Path, text: str, what: str, share: float) 
 
 def _cut_lists(estate: Estate) -> Iterator[Breach]:
     for address, display in _displays(estate):
-        screen = screen_of(display)
+        screen = estate.centre.once(_screens)[address.name]
         for (path, tile), placed in zip(_tiles(display), screen.tiles, strict=True):
             if tile.get("list") == "agents":
                 rows = len(_listed_agents(estate, tile))

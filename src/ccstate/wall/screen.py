@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil, hypot, pi
 from typing import Any, NamedTuple
 
-from ccstate.lettering import width, wrap
+from ccstate.lettering import clip, width, wrap
 from ccstate.measures import MEASURES
 
 WIDTH, HEIGHT = 1920, 1080
@@ -224,14 +224,15 @@ def _placed(
     tile: Mapping[str, Any], box: Box, words_size: int, heading_high: int, lines: int
 ) -> Placed:
     inner = box.width - 2 * PAD
-    heading = wrap(heading_of(tile), inner / words_size, lines)
+    room = inner / words_size
+    heading = wrap(heading_of(tile), room, lines) if lines > 1 else (clip(heading_of(tile), room),)
     shown = tile.get("list")
     if not shown:
         return Placed(box, heading, _figure_size(box, heading_high), (), 0)
     columns = list_columns(str(shown), inner)
     # A list of queues has a row more, with the headings of its columns.
-    room = box.height - 2 * PAD - _heading_high(len(heading), words_size)
-    rows = room // ROW - (1 if shown == "queues" else 0)
+    below = box.height - 2 * PAD - _heading_high(len(heading), words_size)
+    rows = below // ROW - (1 if shown == "queues" else 0)
     return Placed(box, heading, 0, columns, max(rows, 0))
 
 
