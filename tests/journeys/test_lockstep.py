@@ -26,6 +26,14 @@ NUMBER = Place("number", "+61255500001")
 outcomes = st.lists(st.sampled_from(sorted(RUNG)), max_size=4)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _fewer_pairs() -> Iterator[None]:
+    """A fifth of the pairs that are looked at: as many trees are too large for that, sooner said."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(bounds, "MOST_PAIRS", 4_000)
+        yield
+
+
 def ends(
     flows: tuple[Flow, Flow], start: Place, phases: Iterable[Phases], keys: Iterable[str],
     rings: Iterable[Event] = (),
