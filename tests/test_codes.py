@@ -3,10 +3,9 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
-
-import pytest
 
 from ccstate import codes as core
 from ccstate.adapters.asterisk import codes as asterisk
@@ -65,7 +64,12 @@ ALL = {
 }
 
 
-def uses() -> Iterator[tuple[str, str, ast.Call | None]]:
+@cache
+def uses() -> tuple[tuple[str, str, ast.Call | None], ...]:
+    return tuple(_uses())
+
+
+def _uses() -> Iterator[tuple[str, str, ast.Call | None]]:
     """Every place that names an entry of a catalogue, with the call that makes a problem of it."""
     for path in SOURCE.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -85,14 +89,10 @@ def uses() -> Iterator[tuple[str, str, ast.Call | None]]:
                 yield place, f"{catalogue[node.value.id]}.{node.attr}", calls.get(id(node))
 
 
-USES = list(uses())
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_the_words_of_a_problem_name_values_and_nothing_inside_of_them(name: str) -> None:
-    code = ALL[name]
-    assert re.fullmatch(r"CC\d{3}", code.code)
-    assert all(field.isidentifier() for field in fields_of(code))
+def test_the_words_of_a_problem_name_values_and_nothing_inside_of_them() -> None:
+    for name, code in ALL.items():
+        assert re.fullmatch(r"CC\d{3}", code.code), name
+        assert all(field.isidentifier() for field in fields_of(code)), name
 
 
 def test_a_catalogue_is_sorted_by_code() -> None:
@@ -102,14 +102,14 @@ def test_a_catalogue_is_sorted_by_code() -> None:
 
 
 def test_every_problem_is_made_with_the_values_that_its_words_name() -> None:
-    for place, name, call in USES:
+    for place, name, call in uses():
         if call is not None and not any(keyword.arg is None for keyword in call.keywords):
             given = {keyword.arg for keyword in call.keywords}
             assert given == fields_of(ALL[name]), f"{place}: {name}"
 
 
 def test_every_entry_is_in_use() -> None:
-    assert ALL.keys() - {name for _, name, _ in USES} == set()
+    assert ALL.keys() - {name for _, name, _ in uses()} == set()
 
 
 def test_braces_in_a_value_are_text() -> None:

@@ -51,7 +51,28 @@ def test_asterisk_22(case: Case) -> None:
     case()
 
 
+OF_RECORDS = (
+    "is let go",
+    "drifts undeclared",
+    "stays kept",
+    "is let go before deletion",
+    "is released",
+    "is protected",
+    "stale change is refused",
+    "stale creation is refused",
+    "one refusal leaves the others",
+    "audit refuses",
+)
+"""Cases about what ccstate remembers, declares and refuses.
+
+The adapter asks for no release, and what these cases write to Asterisk and read from it is what the others do: how
+objects are made, each field changed, cleared, and changed by hand. So one release is enough for them.
+"""
+
+
 # Without the tally, which is last: the adapter declares the same for both releases.
-@pytest.mark.parametrize("case", cases(harness("16"))[:-1], ids=str)
+@pytest.mark.parametrize(
+    "case", [c for c in cases(harness("16"))[:-1] if not str(c).endswith(OF_RECORDS)], ids=str
+)
 def test_asterisk_16(case: Case) -> None:
     case()

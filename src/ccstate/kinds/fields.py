@@ -9,8 +9,9 @@ loading compares with `==`.
 import ast
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from inspect import cleandoc, getsource
 from itertools import pairwise
 from textwrap import dedent
@@ -384,7 +385,8 @@ class Strict(BaseModel):
         return schema
 
 
-def field_docstrings(model: type[BaseModel]) -> dict[str, str]:
+@cache
+def field_docstrings(model: type[BaseModel]) -> Mapping[str, str]:
     """Read the texts below names in a model, and in those that it extends."""
     models = [part for part in reversed(model.__mro__) if issubclass(part, Strict)]
     found: dict[str, str] = {}
