@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections import Counter
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -71,7 +72,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, N
         started.mark(item)
         if item.get_closest_marker("hypothesis") or item.path.match("*_live.py"):
             item.add_marker(pytest.mark.no_cover)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        _put_long_files_first(items)
     yield
+
+
+def _put_long_files_first(items: list[pytest.Item]) -> None:
+    """Put files that wait for servers, or go through a great many cases, before the others.
+
+    The first of several workers gets the beginning, and waits while the others compute; they take
+    over from its end what is left, which is quick then: nobody waits at the end for one long test.
+    Among the long files, those of few tests come first: each of these takes the longer.
+    """
+    long = {item.path for item in items if started.takes_long(item)}
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path not in long, item.path in long and tests[item.path]))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -80,6 +80,12 @@ def marks_of(item: pytest.Item) -> set[str]:
     return {found.name for found in item.iter_markers()} & {*MARKS, "process"}
 
 
+def takes_long(item: pytest.Item) -> bool:
+    """Whether a test waits for a server, or goes through more than a fast run may."""
+    servers = any(SERVERS & MARKS.get(name, set()) for name in marks_of(item))
+    return servers or item.get_closest_marker("thorough") is not None
+
+
 @contextmanager
 def watched(item: pytest.Item) -> Iterator[None]:
     """Watch what a test and its fixtures start."""
