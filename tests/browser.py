@@ -26,6 +26,8 @@ _FLAGS = (
     "--remote-debugging-port=0",
 )
 
+BLANK = {"url": "about:blank"}
+
 
 class Page:
     """One tab, which answers in the order in which it is asked."""
@@ -33,6 +35,7 @@ class Page:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._asked = 0
+        self.ask("Page.enable")
 
     def ask(self, method: str, **parameters: Any) -> Any:
         """Send a command of the protocol, and return its result."""
@@ -89,6 +92,7 @@ def _tab(announced: Path) -> Iterator[Page]:
     until(lambda: announced.exists() and announced.read_text().count("\n"), "a browser runs")
     port, path = announced.read_text().splitlines()[:2]
     with connect(f"ws://127.0.0.1:{port}{path}", max_size=2**26) as whole:
-        made = Page(whole).ask("Target.createTarget", url="about:blank")
+        whole.send(json.dumps({"id": 1, "method": "Target.createTarget", "params": BLANK}))
+        made = json.loads(whole.recv(timeout=30))["result"]
     with connect(f"ws://127.0.0.1:{port}/devtools/page/{made['targetId']}", max_size=2**26) as one:
         yield Page(one)
