@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 from ccstate.errors import CcstateError
+from ccstate.project import now
 from ccstate.project.plan_folder import SavedPlans
 from ccstate.project.sharing import fetch
 from ccstate.worker.database import VARIABLE
-from ccstate.worker.loop import local_now
 from ccstate.worker.shared import shared_changes
 from tests.waiting import GENEROUS
 from tests.worker.machines import SECRET, Machines, lose
@@ -88,7 +88,7 @@ def test_what_is_kept_has_no_secret_and_is_read_as_foreign(top: Machines) -> Non
     assert SECRET not in files
     shared = shared_changes({VARIABLE: top.address})
     plans = SavedPlans(top.other, top.other / ".ccstate", "", shared)
-    later = local_now() + timedelta(hours=3)
+    later = now() + timedelta(hours=3)
     note = f"{plan_id}/confirm-by.json"
     for planted in ('{"../x": ""}', "[]", "{}", f'{{"{note}": "{{}}"}}'):
         with psycopg.connect(top.address) as asking:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from ccstate.adapters.embedded import connect
+from ccstate.project import now
 from ccstate.worker.database import database_url
 from ccstate.worker.engine import DONE, LATER, Task, running
 from ccstate.worker.health import health
-from ccstate.worker.loop import local_now
 from ccstate.worker.tasks import due
 from tests.waiting import GENEROUS, until
 from tests.worker.place import Place, is_at_work
@@ -54,15 +54,14 @@ def test_of_several_workers_that_die_nothing_is_lost_and_nothing_doubled(place: 
 
 def test_a_change_that_can_still_be_confirmed_is_left_alone(alone: Place) -> None:
     plan_id = alone.killed_apply("Two", within="1h")
-    now = local_now()
-    assert list(due(alone.project, now, None)) == []
+    assert list(due(alone.project, now(), None)) == []
     assert alone.project.unconfirmed.settle(plan_id) is None
     assert alone.project.unconfirmed.confirm() == plan_id
     assert alone.label() == "Two"
 
 
 def test_drift_is_due_once_a_night(alone: Place) -> None:
-    night = local_now().replace(hour=2, minute=29)
+    night = now().replace(hour=2, minute=29)
     assert list(due(alone.project, night, time(2, 30))) == []
     (task,) = due(alone.project, night.replace(minute=30), time(2, 30))
     assert (task.kind, task.subject) == ("drift", night.date().isoformat())
@@ -97,7 +96,7 @@ def test_a_change_may_be_settled_again_and_a_night_is_looked_at_once(tmp_path: P
         ended.append(task)
         return DONE if task == drift else LATER
 
-    tomorrow = local_now().timestamp() + 86_400
+    tomorrow = now().timestamp() + 86_400
     with running(database_url(tmp_path, {}), "one", work) as engine:
         assert engine.attempt(settle, tomorrow)
         until(lambda: ended == [settle], "it is settled")
@@ -112,13 +111,13 @@ def test_health_is_an_exit_code_and_json(alone: Place) -> None:
     assert asked.returncode == 1
     assert json.loads(out)["reasons"] == ["no worker runs here"]
     worker = alone.worker()
-    until(lambda: health(alone.project, local_now()).is_healthy, "it is healthy")
+    until(lambda: health(alone.project, now()).is_healthy, "it is healthy")
     asked = alone.start("worker", "--health")
     out, _ = asked.communicate(timeout=GENEROUS)
     assert (asked.returncode, json.loads(out)["healthy"]) == (0, True)
     worker.kill()
     worker.wait()
-    assert health(alone.project, local_now()).reasons == ["the worker has died"]
+    assert health(alone.project, now()).reasons == ["the worker has died"]
 
 
 @pytest.mark.parametrize("text", ["24:00", "2:30", "soon", "", "02:30:00"])

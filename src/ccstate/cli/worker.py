@@ -13,7 +13,7 @@ from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import print_result
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
-from ccstate.project import Project
+from ccstate.project import Project, now
 
 if TYPE_CHECKING:
     from ccstate.project.sharing import Shared
@@ -73,9 +73,8 @@ def _health(project: Project) -> int:
     import orjson
 
     from ccstate.worker.health import health
-    from ccstate.worker.loop import local_now
 
-    found = health(project, local_now())
+    found = health(project, now())
     said = {
         "healthy": found.is_healthy,
         "reasons": list(found.reasons),

@@ -1,10 +1,10 @@
 """Parse one file into the resources that it declares, in canonical form, and what they mention."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -55,24 +55,49 @@ def _name_pattern(kind: str) -> re.Pattern[str]:
 def parse(data: bytes, file: str) -> tuple[Document, list[Diagnostic], list[Finding]]:
     """Parse a document: what it declares, what the reader refused, and what is wrong with the values."""
     document = Document()
+    problems, findings = read_entries(
+        data,
+        file,
+        document,
+        lambda plural, named: _resources(document, PLURALS[plural], named, file),
+    )
+    document.mentions = mentions(document)
+    return document, problems, findings
+
+
+class Entries(Protocol):
+    """What every file may say besides resources."""
+
+    release: list[str]
+    moved: list[tuple[str, str]]
+
+
+def read_entries(
+    data: bytes,
+    file: str,
+    into: Entries,
+    resources: Callable[[str, Any], Iterable[Finding]],
+) -> tuple[list[Diagnostic], list[Finding]]:
+    """Read a file entry by entry; `resources` takes those of each kind, by its plural.
+
+    Returns what the reader refused, and what is wrong with the values.
+    """
     content, problems = read(data, file)
     if problems:
-        return document, problems, []
+        return problems, []
     if not isinstance(content, dict):
-        wrong = Finding(file, (), codes.NO_DOCUMENT())
-        return document, [], [wrong]
+        return [], [Finding(file, (), codes.NO_DOCUMENT())]
     findings: list[Finding] = []
     for plural, named in content.items():
         if plural == RELEASE:
-            findings += release_entries(document.release, named, file)
+            findings += release_entries(into.release, named, file)
         elif plural == MOVED:
-            findings += moved_entries(document.moved, named, file)
+            findings += moved_entries(into.moved, named, file)
         elif plural not in PLURALS:
             findings.append(unknown_kind(plural, file))
         elif named is not None:
-            findings += _resources(document, PLURALS[plural], named, file)
-    document.mentions = mentions(document)
-    return document, [], findings
+            findings += resources(plural, named)
+    return [], findings
 
 
 def valid_document(data: bytes, file: str) -> Document:

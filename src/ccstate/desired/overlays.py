@@ -16,17 +16,12 @@ from ccstate import codes, kinds
 from ccstate.desired.checks import check_alone
 from ccstate.desired.crosschecks import declared_twice
 from ccstate.desired.documents import (
-    MOVED,
-    RELEASE,
     Document,
     mentions,
-    moved_entries,
-    release_entries,
-    unknown_kind,
+    read_entries,
     well_named,
 )
 from ccstate.desired.findings import Finding, diagnose, did_you_mean, explain, quote
-from ccstate.desired.yaml_values import read
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.kinds import KINDS, PLURALS, Path
 from ccstate.kinds.shape import MapOf, OneOf, Shape, inner_shape
@@ -54,22 +49,10 @@ class Overlay:
 def parse_overlay(data: bytes, file: str) -> tuple[Overlay, list[Diagnostic], list[Finding]]:
     """Parse a file of an environment; what it makes of the base is checked once they are merged."""
     overlay = Overlay()
-    content, problems = read(data, file)
-    if problems:
-        return overlay, problems, []
-    if not isinstance(content, dict):
-        return overlay, [], [Finding(file, (), codes.NO_DOCUMENT())]
-    findings: list[Finding] = []
-    for plural, named in content.items():
-        if plural == RELEASE:
-            findings += release_entries(overlay.release, named, file)
-        elif plural == MOVED:
-            findings += moved_entries(overlay.moved, named, file)
-        elif plural not in PLURALS:
-            findings.append(unknown_kind(plural, file))
-        elif named is not None:
-            findings += _entries(overlay, plural, named, file)
-    return overlay, [], findings
+    problems, findings = read_entries(
+        data, file, overlay, lambda plural, named: _entries(overlay, plural, named, file)
+    )
+    return overlay, problems, findings
 
 
 def overlay_document(data: bytes, file: str) -> Document:

@@ -4,10 +4,10 @@ import os
 import socket
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, time
+from datetime import time
 
 from ccstate.errors import CcstateError, InvalidInput, Unreadable
-from ccstate.project import Project
+from ccstate.project import Project, now
 from ccstate.worker import codes
 from ccstate.worker.database import database_url
 from ccstate.worker.engine import Task, running
@@ -18,16 +18,12 @@ ROUND = 2.0
 """Seconds between two rounds."""
 
 
-def local_now() -> datetime:
-    return datetime.now(UTC).astimezone()
-
-
 def work(project: Project, drift_at: time | None, rest: Callable[[float], None]) -> None:
     """Do what is due, round after round, until `rest` raises KeyboardInterrupt.
 
     A task that fails is tried again; what was begun when the worker is stopped is ended first.
     """
-    since = local_now().isoformat(timespec="seconds")
+    since = now().isoformat(timespec="seconds")
     failed: dict[str, str] = {}
     lock = threading.Lock()
 
@@ -57,11 +53,11 @@ def work(project: Project, drift_at: time | None, rest: Callable[[float], None])
         project.listener.remark("The worker runs.")
         try:
             while True:
-                now = local_now()
+                moment = now()
                 try:
                     engine.refuse_foreign()
-                    for task in due(project, now, drift_at):
-                        engine.attempt(task, now.timestamp())
+                    for task in due(project, moment, drift_at):
+                        engine.attempt(task, moment.timestamp())
                 except (Unreadable, InvalidInput) as error:  # it may be back in the next round
                     with lock:
                         failed[""] = error.problems[0].message
@@ -73,7 +69,7 @@ def work(project: Project, drift_at: time | None, rest: Callable[[float], None])
                     beat(
                         project.root,
                         since,
-                        now.isoformat(timespec="seconds"),
+                        moment.isoformat(timespec="seconds"),
                         sorted(failed.values()),
                     )
                 rest(ROUND)
