@@ -47,8 +47,9 @@ func_sysinfo func_timeout func_uri func_uuid func_version func_vmcount func_volu
 is never code shows something only where code would run."""
 
 # Seen on 16.28 and 22.10. Read, for events: FullyBooted (system), UserEvent (user), a call's coming
-# and going (call), queues (agent). Answers to questions need no right to read.
-RIGHTS_READ = "system,user,call,agent"
+# and going (call), queues (agent), refused and overflowed calls (dialplan). Answers to questions need no
+# right to read.
+RIGHTS_READ = "system,user,call,agent,dialplan"
 # Write, for questions: Reload, PJSIPShow…, GetConfig (system), ShowDialPlan, Getvar,
 # VoicemailUsersList, ExtensionStateList (reporting), QueuePause (agent).
 RIGHTS_WRITE = "system,reporting,agent"
