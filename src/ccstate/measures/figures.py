@@ -314,7 +314,8 @@ _ALL = (
         "`AgentConnect`, `HoldTime`; the time is `ServiceLevel` of `QueueParams`",
         "Not of answered calls alone: who gives up counts against it, however soon. Of several queues "
         "each call counts by the time of its own.",
-        "Amazon Connect: Service level X. Asterisk: `ServicelevelPerf2`, of calls that are over.",
+        "Amazon Connect: Service level X. Asterisk: `ServicelevelPerf2` is another figure, to which who "
+        "leaves within the time without an agent counts as served (22.10).",
         "lower",
         lambda m: _share(m.counts.in_time, m.counts.ended),
     ),
