@@ -78,3 +78,27 @@ def test_without_a_desired_state_a_day_begins_as_on_this_machine(project: Path) 
     noon = datetime(2026, 10, 4, 12).astimezone()
     assert pbx.day(noon.timestamp()) == datetime(2026, 10, 4).astimezone().timestamp()
     assert (found.labels, found.queues) == ({}, frozenset())
+
+
+def test_an_error_in_the_desired_state_is_said_and_costs_the_names_alone(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "desired_state").mkdir()
+    (project / "desired_state/all.yaml").write_text("queues: [\n", encoding="utf-8")
+    assert run(["measure", "pbx"]) == 1
+    said = capsys.readouterr().err
+    assert "desired_state/all.yaml" in said
+    assert "CC420" in said
+
+
+def test_in_a_project_with_environments_one_is_to_be_named(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    targets = PROJECT.partition("targets:\n")[2].replace("  pbx", "      pbx")
+    targets = targets.replace("\n  demo", "\n      demo")
+    environments = f"version: 1\nenvironments:\n  live:\n    targets:\n{targets}"
+    (project / "ccstate.yaml").write_text(environments, encoding="utf-8")
+    assert run(["measure"]) == 1
+    assert "CC829" in capsys.readouterr().err
+    assert run(["measure", "pbx", "--environment", "live"]) == 1
+    assert "CC420" in capsys.readouterr().err

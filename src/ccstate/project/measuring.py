@@ -11,7 +11,7 @@ from ccstate import codes
 from ccstate.adapter import module_of
 from ccstate.desired import Target
 from ccstate.desired.settings import FILE
-from ccstate.errors import CcstateError, InvalidInput, Span
+from ccstate.errors import InvalidInput, Severity, Span
 from ccstate.measures.events import Heard
 from ccstate.model import State
 from ccstate.project import Project
@@ -44,13 +44,11 @@ class Following:
 def following(project: Project, names: Collection[str]) -> Following:
     """Find the targets that can be followed: those that are named, or all that can.
 
-    Without a desired state, or with one that has errors, things are called as the platform does.
+    What the desired state has no name for is called as the platform does.
     Raises InvalidInput where a target that is named cannot be followed, or none can.
     """
-    try:
-        state = project.read().state
-    except CcstateError:
-        state = {}
+    project.settings.require_environment()
+    state = _state(project)
     targets = Targets(project.settings, project.listener)
     found = []
     for target in targets.named(names):
@@ -64,6 +62,15 @@ def following(project: Project, names: Collection[str]) -> Following:
         raise InvalidInput(codes.NOTHING_MEASURED(Span(FILE)))
     queues = frozenset(address.name for address in state if address.kind == "queue")
     return Following(tuple(found), dict(_labels(state)), queues, _teams(state))
+
+
+def _state(project: Project) -> State:
+    """Read the desired state as far as it can be; errors in it are said. Nothing where there is none."""
+    if not (project.root / project.settings.desired_state).is_dir():
+        return {}
+    desired = project.read()
+    project.listener.warn([p for p in desired.problems if p.severity is Severity.ERROR])
+    return desired.state
 
 
 def _labels(state: State) -> Iterator[tuple[tuple[str, str], str]]:
