@@ -22,7 +22,7 @@ from ccstate import codes
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.imports import ReadsEstates
 from ccstate.kinds import KINDS, field_paths, set_fields
-from ccstate.measures.events import Heard
+from ccstate.measures.events import QueueUpdate
 from ccstate.model import Address, Change, Fields, Json, Method, Observation, canonical
 
 Verb: TypeAlias = Literal["create", "update", "delete"]
@@ -319,7 +319,7 @@ class TellsMoves(Protocol):
 class FollowsQueues(Protocol):
     """The function `follow_queues` of an adapter's module."""
 
-    def __call__(self, connection: Mapping[str, Json], folder: Path) -> Iterator[Heard]:
+    def __call__(self, connection: Mapping[str, Json], folder: Path) -> Iterator[QueueUpdate]:
         """Say how queues stand, and then what happens there, for as long as the server is there.
 
         Something is said every few seconds at least. Raises InvalidInput where the connection is

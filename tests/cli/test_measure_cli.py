@@ -8,7 +8,7 @@ import pytest
 
 from ccstate.cli import run
 from ccstate.project import Project
-from ccstate.project.measuring import following
+from ccstate.project.measuring import queue_sources
 
 PROJECT = """version: 1
 targets:
@@ -62,7 +62,7 @@ def test_a_day_begins_at_midnight_where_the_sites_are(project: Path) -> None:
         "users: {priya.n: {name: Priya Nair}}\n",
         encoding="utf-8",
     )
-    found = following(Project.open(project), ["pbx"])
+    found = queue_sources(Project.open(project), ["pbx"])
     (pbx,) = found.each
     # Clocks were put forward on this day, at two in the morning.
     noon = datetime(2026, 10, 4, 12, tzinfo=SYDNEY)
@@ -73,7 +73,7 @@ def test_a_day_begins_at_midnight_where_the_sites_are(project: Path) -> None:
 
 
 def test_without_a_desired_state_a_day_begins_as_on_this_machine(project: Path) -> None:
-    found = following(Project.open(project), [])
+    found = queue_sources(Project.open(project), [])
     (pbx,) = found.each
     noon = datetime(2026, 10, 4, 12).astimezone()
     assert pbx.day(noon.timestamp()) == datetime(2026, 10, 4).astimezone().timestamp()

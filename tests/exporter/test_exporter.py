@@ -17,40 +17,40 @@ from hypothesis import strategies as st
 from ccstate import codes
 from ccstate.errors import Unreadable
 from ccstate.exporter import serving
-from ccstate.exporter.questions import LONGEST, MOST_FIGURES, Misasked, answer, parse
+from ccstate.exporter.questions import LONGEST, MOST_FIGURES, BadQuery, answer, parse
 from ccstate.exporter.servers import Server, Servers
 from ccstate.measures import MEASURES
 from ccstate.measures.events import (
     Abandoned,
     Alive,
     Answered,
-    Heard,
     Joined,
     Left,
     Member,
     MemberIs,
+    QueueUpdate,
     Refused,
     Snapshot,
 )
 from ccstate.project.listener import Listener
-from ccstate.project.measuring import Followed, Following
+from ccstate.project.measuring import QueueSource, QueueSources
 from tests.waiting import until
 
 
 @dataclass
-class Told:
-    """A server that says what it is told to."""
+class ScriptedServer:
+    """A server that says what a test has it say."""
 
     name: str
-    said: "SimpleQueue[Heard | None]" = field(default_factory=SimpleQueue)
+    said: "SimpleQueue[QueueUpdate | None]" = field(default_factory=SimpleQueue)
 
-    def follow(self) -> Iterator[Heard]:
-        while heard := self.said.get():
-            yield heard
+    def follow(self) -> Iterator[QueueUpdate]:
+        while update := self.said.get():
+            yield update
         raise Unreadable(codes.NOT_MEASURED(name=self.name))
 
-    def say(self, *heard: Heard) -> None:
-        for each in heard:
+    def say(self, *updates: QueueUpdate) -> None:
+        for each in updates:
             self.said.put(each)
 
     def go(self) -> None:
@@ -64,12 +64,12 @@ def first_day(_: float) -> float:
 class Exporter:
     """An exporter of such servers, in this process, on a port of its own."""
 
-    def __init__(self, *servers: Told) -> None:
-        each = tuple(Followed(told.name, told.follow, first_day) for told in servers)
+    def __init__(self, *servers: ScriptedServer) -> None:
+        each = tuple(QueueSource(each.name, each.follow, first_day) for each in servers)
         labels = {("queue", "sales"): "Sales", ("user", "priya.n"): "Priya Nair"}
         teams = {"priya.n": "north"}
-        following = Following(each, labels, frozenset({"planned"}), teams)
-        self.servers = Servers(following, time.time())
+        sources = QueueSources(each, labels, frozenset({"planned"}), teams)
+        self.servers = Servers(sources, time.time())
         self.http = serving.listening(self.servers, "127.0.0.1", 0)
         for server in self.servers.each:
             threading.Thread(target=serving.follow, args=(server, Listener()), daemon=True).start()
@@ -91,7 +91,7 @@ class Exporter:
         return self.json(f"figure={asked}")["figures"][0]
 
     def until(self, truth: Callable[[], bool]) -> None:
-        until(truth, "the exporter has heard it")
+        until(truth, "the exporter has taken it in")
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Exporter]]:
     monkeypatch.setattr(serving, "FIRST_PAUSE", 0.01)
     started = []
 
-    def start(*servers: Told) -> Exporter:
+    def start(*servers: ScriptedServer) -> Exporter:
         started.append(Exporter(*servers))
         return started[-1]
 
@@ -115,9 +115,9 @@ def snapshot(*queues: str) -> Snapshot:
     return Snapshot(now, dict.fromkeys(queues, 20), {}, [member])
 
 
-def calls(queue: str, *waits: int) -> list[Heard]:
+def calls(queue: str, *waits: int) -> list[QueueUpdate]:
     now = time.time()
-    found: list[Heard] = []
+    found: list[QueueUpdate] = []
     for number, wait in enumerate(waits):
         call = f"{queue}-{number}"
         found += [Joined(now - wait, queue, call), Left(now, queue, call)]
@@ -128,7 +128,7 @@ def calls(queue: str, *waits: int) -> list[Heard]:
 def test_figures_come_in_the_order_asked_with_what_they_are(
     serve: Callable[..., Exporter],
 ) -> None:
-    pbx = Told("pbx")
+    pbx = ScriptedServer("pbx")
     exporter = serve(pbx)
     pbx.say(snapshot("sales", "support"), *calls("sales", 5, 35), *calls("support", 1, 2))
     exporter.until(lambda: exporter.figure("answered:sales,support")["value"] == 4)
@@ -169,7 +169,7 @@ def test_figures_come_in_the_order_asked_with_what_they_are(
 
 
 def test_lists_have_agents_and_queues_as_people_call_them(serve: Callable[..., Exporter]) -> None:
-    pbx = Told("pbx")
+    pbx = ScriptedServer("pbx")
     exporter = serve(pbx)
     pbx.say(snapshot("sales"))
     exporter.until(lambda: exporter.servers.each[0].is_known)
@@ -189,7 +189,7 @@ def test_lists_have_agents_and_queues_as_people_call_them(serve: Callable[..., E
 
 
 def test_a_server_that_is_lost_is_stale_and_never_zero(serve: Callable[..., Exporter]) -> None:
-    pbx, other = Told("pbx"), Told("other")
+    pbx, other = ScriptedServer("pbx"), ScriptedServer("other")
     exporter = serve(pbx, other)
     pbx.say(snapshot("sales"), *calls("sales", 5), Joined(time.time(), "sales", "waits"))
     other.say(snapshot("other"))
@@ -217,9 +217,9 @@ def test_a_server_that_is_lost_is_stale_and_never_zero(serve: Callable[..., Expo
 
 
 def test_what_nobody_foresaw_leaves_no_figure_that_looks_alive() -> None:
-    pbx = Told("pbx")
+    pbx = ScriptedServer("pbx")
     pbx.say(snapshot("sales"), "nonsense")  # type: ignore[arg-type]  # that is the point
-    server = Server(Followed("pbx", pbx.follow, first_day), time.time())
+    server = Server(QueueSource("pbx", pbx.follow, first_day), time.time())
     with pytest.raises(AttributeError):
         serving.follow(server, Listener())
     assert (server.is_known, server.is_there) == (True, False)
@@ -232,7 +232,7 @@ def metrics(exporter: Exporter) -> list[str]:
 
 
 def test_a_queue_on_two_servers_is_one_queue(serve: Callable[..., Exporter]) -> None:
-    north, south = Told("north"), Told("south")
+    north, south = ScriptedServer("north"), ScriptedServer("south")
     exporter = serve(north, south)
     north.say(snapshot("sales"), *calls("sales", 5, 50))
     south.say(snapshot("sales"), *calls("sales", 50, 50))
@@ -241,7 +241,7 @@ def test_a_queue_on_two_servers_is_one_queue(serve: Callable[..., Exporter]) -> 
 
 
 def test_before_a_server_was_read_nothing_is_known(serve: Callable[..., Exporter]) -> None:
-    exporter = serve(Told("pbx"))
+    exporter = serve(ScriptedServer("pbx"))
     found = exporter.figure("waiting:sales")
     assert (found["value"], found["stale"]) == (None, True)
     assert exporter.get("/healthz")[0] == 503
@@ -250,7 +250,7 @@ def test_before_a_server_was_read_nothing_is_known(serve: Callable[..., Exporter
 def test_a_queue_that_is_declared_and_nowhere_has_no_value(
     serve: Callable[..., Exporter],
 ) -> None:
-    pbx = Told("pbx")
+    pbx = ScriptedServer("pbx")
     exporter = serve(pbx)
     pbx.say(snapshot("sales"))
     exporter.until(lambda: exporter.servers.each[0].is_known)
@@ -279,13 +279,13 @@ def test_a_queue_that_is_declared_and_nowhere_has_no_value(
 def test_what_cannot_be_answered_is_refused_in_words(
     serve: Callable[..., Exporter], query: str, said: str
 ) -> None:
-    status, body = serve(Told("pbx")).get(f"/figures.json?{query.rstrip('&')}")
+    status, body = serve(ScriptedServer("pbx")).get(f"/figures.json?{query.rstrip('&')}")
     assert status == 400
     assert body.startswith(said)
 
 
 def test_pages_of_other_sites_read_nothing(serve: Callable[..., Exporter]) -> None:
-    exporter = serve(Told("pbx"))
+    exporter = serve(ScriptedServer("pbx"))
     assert exporter.get("/metrics", Host="evil.example:9469")[0] == 403
     assert exporter.get("/metrics", Host="localhost:9469")[0] == 200
     assert exporter.get("/metrics", Host="[::1]:9469")[0] == 200
@@ -293,7 +293,7 @@ def test_pages_of_other_sites_read_nothing(serve: Callable[..., Exporter]) -> No
 
 
 def test_reasons_of_pauses_are_bounded(serve: Callable[..., Exporter]) -> None:
-    pbx = Told("pbx")
+    pbx = ScriptedServer("pbx")
     exporter = serve(pbx)
     members = [
         MemberIs(time.time(), "sales", f"a{n}", Member(is_paused=True, reason=f"r{n} \n{{}}"))
@@ -307,7 +307,7 @@ def test_reasons_of_pauses_are_bounded(serve: Callable[..., Exporter]) -> None:
 
 
 def test_refused_and_abandoned_calls_have_their_counters(serve: Callable[..., Exporter]) -> None:
-    pbx = Told("pbx")
+    pbx = ScriptedServer("pbx")
     exporter = serve(pbx)
     now = time.time()
     pbx.say(snapshot("sales"), Refused(now, "sales", "full"), Joined(now, "sales", "1"))
@@ -346,6 +346,6 @@ WORDS = st.sampled_from(
 
 @given(st.lists(WORDS, max_size=20).map("".join) | st.text(max_size=50))
 def test_any_query_has_an_answer_or_a_reason(query: str) -> None:
-    servers = Servers(Following((), {}, frozenset({"sales"})), 0.0)
-    with suppress(Misasked):
+    servers = Servers(QueueSources((), {}, frozenset({"sales"})), 0.0)
+    with suppress(BadQuery):
         assert json.dumps(answer(servers, parse(query), 0.0))

@@ -14,7 +14,7 @@ from ccstate.cli.output import in_format, print_remark, print_report
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
 from ccstate.project import Project
-from ccstate.project.measuring import following
+from ccstate.project.measuring import queue_sources
 from ccstate.render.measured import MEASURED
 
 
@@ -39,7 +39,7 @@ def measure(
     if address and find_spec("prometheus_client") is None:
         raise InvalidInput(codes.EXPORTER_MISSING())
     project = Project.open(root, Terminal(), environment)
-    found = following(project, targets)
+    found = queue_sources(project, targets)
     if address is None:
         from ccstate.exporter.once import measured
 

@@ -6,7 +6,7 @@ from ccstate.exporter.questions import iso
 from ccstate.exporter.servers import Server, Servers
 from ccstate.measures import MEASURES
 from ccstate.project.listener import Listener
-from ccstate.project.measuring import Following
+from ccstate.project.measuring import QueueSources
 from ccstate.report_format.measures import (
     Measured,
     MeasuredQueue,
@@ -15,12 +15,12 @@ from ccstate.report_format.measures import (
 )
 
 
-def measured(following: Following, listener: Listener, now: float) -> Measured:
+def measured(sources: QueueSources, listener: Listener, now: float) -> Measured:
     """Read every target once; Unreadable where one of them does not answer."""
-    servers = Servers(following, now)
+    servers = Servers(sources, now)
     for server in servers.each:
         with listener.during(f"Reading {server.name}"):
-            server.hear(next(iter(server.followed.follow())), now)
+            server.record(next(iter(server.source.follow())), now)
     return Measured(targets=[_target(servers, server, now) for server in servers.each])
 
 

@@ -17,11 +17,11 @@ MOST_LISTS = 20
 MOST_QUEUES = 500
 LISTS = ("agents", "queues")
 
-Asked: TypeAlias = tuple[str, tuple[str, ...]]
+Wanted: TypeAlias = tuple[str, tuple[str, ...]]
 """A measure or a list, and its queues."""
 
 
-class Misasked(ValueError):
+class BadQuery(ValueError):
     """A query that has no answer; the text says why."""
 
 
@@ -29,51 +29,51 @@ class Misasked(ValueError):
 class Question:
     """Figures and lists, in the order asked."""
 
-    figures: Sequence[Asked]
-    lists: Sequence[Asked]
+    figures: Sequence[Wanted]
+    lists: Sequence[Wanted]
 
 
 def parse(query: str) -> Question:
-    """Parse a query such as `figure=waiting:sales,support&list=agents:sales`; Misasked where it is none."""
+    """Parse a query such as `figure=waiting:sales,support&list=agents:sales`; BadQuery where it is none."""
     if len(query) > LONGEST:
-        raise Misasked(f"the query is longer than {LONGEST} characters: ask in several")
+        raise BadQuery(f"the query is longer than {LONGEST} characters: ask in several")
     try:
         pairs = parse_qsl(
             query, keep_blank_values=True, strict_parsing=bool(query), errors="strict"
         )
     except ValueError:
-        raise Misasked("the query is no list of figure=… and list=…") from None
+        raise BadQuery("the query is no list of figure=… and list=…") from None
     figures = [_asked(value, MEASURES, "measure") for key, value in pairs if key == "figure"]
     lists = [_asked(value, LISTS, "list") for key, value in pairs if key == "list"]
     if other := sorted({key for key, _ in pairs} - {"figure", "list"}):
-        raise Misasked(f'there is no parameter "{other[0][:80]}": only figure and list')
+        raise BadQuery(f'there is no parameter "{other[0][:80]}": only figure and list')
     if len(figures) > MOST_FIGURES or len(lists) > MOST_LISTS:
-        raise Misasked(
+        raise BadQuery(
             f"at most {MOST_FIGURES} figures and {MOST_LISTS} lists at once: ask in several"
         )
     return Question(figures, lists)
 
 
-def _asked(value: str, known: Mapping[str, object] | Sequence[str], what: str) -> Asked:
+def _asked(value: str, known: Mapping[str, object] | Sequence[str], what: str) -> Wanted:
     name, _, listed = value.partition(":")
     if name not in known:
         near = get_close_matches(name[:80], list(known), n=1)
         hint = f'did you mean "{near[0]}"?' if near else "docs/measures.md lists all"
-        raise Misasked(f'there is no {what} "{name[:80]}": {hint}')
+        raise BadQuery(f'there is no {what} "{name[:80]}": {hint}')
     queues = tuple(dict.fromkeys(queue for queue in listed.split(",") if queue))
     if not queues:
-        raise Misasked(f"{name} of which queues? Write {name}:QUEUE, or {name}:QUEUE,QUEUE")
+        raise BadQuery(f"{name} of which queues? Write {name}:QUEUE, or {name}:QUEUE,QUEUE")
     if len(queues) > MOST_QUEUES:
-        raise Misasked(f"at most {MOST_QUEUES} queues in one figure")
+        raise BadQuery(f"at most {MOST_QUEUES} queues in one figure")
     return name, queues
 
 
 def answer(servers: Servers, question: Question, now: float) -> dict[str, Json]:
-    """Answer a question; Misasked where it names a queue that is nowhere."""
+    """Answer a question; BadQuery where it names a queue that is nowhere."""
     named = dict.fromkeys(q for _, queues in (*question.figures, *question.lists) for q in queues)
     if unknown := servers.unknown(named):
         names = ", ".join(f'"{name[:80]}"' for name in unknown[:5])
-        raise Misasked(f"no server has a queue {names}, and the desired state declares none")
+        raise BadQuery(f"no server has a queue {names}, and the desired state declares none")
     return {
         "at": iso(now),
         "figures": [_figure(servers, *asked, now) for asked in question.figures],

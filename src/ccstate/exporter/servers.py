@@ -1,4 +1,4 @@
-"""What is known of the queues of each server: heard in one thread, asked by others.
+"""What is known of the queues of each server: updated in one thread, read in others.
 
 A server that is lost keeps the figures that it had; whoever asks is told that they are stale.
 """
@@ -11,21 +11,21 @@ from operator import add
 from typing import TypeVar
 
 from ccstate.measures import MEASURES, Moment
-from ccstate.measures.events import Alive, Heard, Reread, Snapshot
+from ccstate.measures.events import Alive, QueueUpdate, Refresh, Snapshot
 from ccstate.measures.figures import Number
 from ccstate.measures.tallies import AgentRow, Tallies
-from ccstate.project.measuring import Followed, Following
+from ccstate.project.measuring import QueueSource, QueueSources
 
 T = TypeVar("T")
 
 
 class Server:
-    """The queues of one target, as far as they were heard of."""
+    """The queues of one target, as far as the server said."""
 
-    def __init__(self, followed: Followed, now: float) -> None:
-        self.followed = followed
-        self.name = followed.name
-        self._tallies = Tallies(now, followed.day)
+    def __init__(self, source: QueueSource, now: float) -> None:
+        self.source = source
+        self.name = source.name
+        self._tallies = Tallies(now, source.day)
         self._lock = threading.Lock()
         self._is_known = False
         self._is_there = False
@@ -42,22 +42,22 @@ class Server:
 
     @property
     def seen(self) -> float:
-        """When it was heard last."""
+        """When it said something last."""
         return self._seen
 
-    def hear(self, heard: Heard, now: float) -> None:
+    def record(self, update: QueueUpdate, now: float) -> None:
         """Take in what the server says."""
         with self._lock:
-            match heard:
+            match update:
                 case Snapshot():
-                    self._tallies.begin(heard, lost=self._seen)
+                    self._tallies.begin(update, lost=self._seen)
                     self._is_known = self._is_there = True
-                case Reread(snapshot=snapshot):
+                case Refresh(snapshot=snapshot):
                     self._tallies.members(snapshot)
                 case Alive():
                     pass
                 case _:
-                    self._tallies.record(heard)
+                    self._tallies.record(update)
             self._seen = now
 
     def lose(self) -> None:
@@ -65,7 +65,7 @@ class Server:
         self._is_there = False
 
     def ask(self, question: Callable[[Tallies], T]) -> T:
-        """Ask of the tallies; nothing is heard meanwhile."""
+        """Ask of the tallies; nothing changes meanwhile."""
         with self._lock:
             return question(self._tallies)
 
@@ -81,7 +81,7 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Sums:
     """Queues of one or more servers at one moment; `missed`: seconds in which a server was lost."""
 
     moment: Moment | None
@@ -97,9 +97,9 @@ class Found:
 class Servers:
     """All servers together: a queue of the same name on several is one queue."""
 
-    def __init__(self, following: Following, now: float) -> None:
-        self.each = tuple(Server(each, now) for each in following.each)
-        self._names = following
+    def __init__(self, sources: QueueSources, now: float) -> None:
+        self.each = tuple(Server(each, now) for each in sources.each)
+        self._names = sources
 
     def label(self, kind: str, name: str) -> str:
         """Return what people call a queue or an agent; "" where nothing says it."""
@@ -120,16 +120,16 @@ class Servers:
             and not any(server.has(queue) for server in self.each)
         ]
 
-    def find(self, queues: Sequence[str], now: float) -> Found:
+    def find(self, queues: Sequence[str], now: float) -> Sums:
         """Sum up queues over all servers that have one of them."""
         having = self._having(queues)
         missing = [queue for queue in queues if not any(server.has(queue) for server in having)]
         if not having or missing:
-            return Found(None, is_stale=True)
+            return Sums(None, is_stale=True)
         moment = reduce(add, (server.moment(queues, now) for server in having))
         missed = max(server.ask(lambda t: t.unobserved) for server in having)
         lost = max((now - s.seen for s in having if not s.is_there), default=0.0)
-        return Found(moment, not all(server.is_there for server in having), missed + lost)
+        return Sums(moment, not all(server.is_there for server in having), missed + lost)
 
     def agents(self, queues: Sequence[str], now: float) -> tuple[list[AgentRow], bool]:
         """List the agents of queues, and say whether that is stale."""

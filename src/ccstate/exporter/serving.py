@@ -17,10 +17,10 @@ import orjson
 from ccstate import codes
 from ccstate.errors import CcstateError, Diagnostic, InvalidInput
 from ccstate.exporter.metrics import exposition
-from ccstate.exporter.questions import Misasked, answer, iso, parse
+from ccstate.exporter.questions import BadQuery, answer, iso, parse
 from ccstate.exporter.servers import Server, Servers
 from ccstate.project.listener import Listener
-from ccstate.project.measuring import Following
+from ccstate.project.measuring import QueueSources
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds until a server that is lost is tried again; each time twice as long."""
@@ -37,12 +37,12 @@ INDEX = b"""Figures of the queues of this contact centre.
 """
 
 
-def serve(following: Following, host: str, port: int, listener: Listener) -> None:
+def serve(sources: QueueSources, host: str, port: int, listener: Listener) -> None:
     """Follow servers and answer requests until KeyboardInterrupt.
 
     Raises InvalidInput where the address cannot be listened at, or a connection is wrong.
     """
-    servers = Servers(following, time.time())
+    servers = Servers(sources, time.time())
     with listening(servers, host, port) as http:
         for server in servers.each:
             threading.Thread(target=follow, args=(server, listener), daemon=True).start()
@@ -60,19 +60,19 @@ def listening(servers: Servers, host: str, port: int) -> "_Http":
 
 
 def follow(server: Server, listener: Listener) -> None:
-    """Hear a server for as long as this process lives, and try again where it is lost."""
-    pause, is_told = FIRST_PAUSE, False
+    """Follow a server for as long as this process lives, and try again where it is lost."""
+    pause, is_reported = FIRST_PAUSE, False
     while True:
         try:
-            for heard in server.followed.follow():
+            for update in server.source.follow():
                 if not server.is_there:
                     listener.remark(f"The queues of {server.name} are followed.")
-                server.hear(heard, time.time())
-                pause, is_told = FIRST_PAUSE, False
+                server.record(update, time.time())
+                pause, is_reported = FIRST_PAUSE, False
         except CcstateError as error:
-            if not is_told:
+            if not is_reported:
                 listener.warn([_lost(server, error.problems[0])])
-                is_told = True
+                is_reported = True
         finally:
             server.lose()  # whatever it was: nothing that stands still may look alive
         time.sleep(pause)
@@ -157,7 +157,7 @@ def _handler(servers: Servers, host: str) -> type[BaseHTTPRequestHandler]:
 def _figures(servers: Servers, query: str) -> tuple[int, str, bytes]:
     try:
         return 200, JSON, orjson.dumps(answer(servers, parse(query), time.time()))
-    except Misasked as wrong:
+    except BadQuery as wrong:
         return 400, TEXT, f"{wrong}\n".encode()
 
 

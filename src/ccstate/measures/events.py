@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Overflow: TypeAlias = Literal["time", "key", "empty", "withdrawn"]
-"""Why a waiting call went elsewhere: its time was over, a key, no agent left, somebody took it out."""
+"""Why a waiting call went elsewhere: its time was over, a key, no agent left, or it was taken out."""
 Refusal: TypeAlias = Literal["full", "empty"]
 Device: TypeAlias = Literal["free", "ringing", "busy", "away"]
 State: TypeAlias = Literal["ready", "ringing", "talking", "wrap_up", "paused", "logged_out"]
@@ -130,7 +130,7 @@ Event: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
-class Reread:
+class Refresh:
     """All queues as they are after their configuration may have changed; events go on."""
 
     snapshot: Snapshot
@@ -143,5 +143,5 @@ class Alive:
     at: float
 
 
-Heard: TypeAlias = Snapshot | Reread | Alive | Event
+QueueUpdate: TypeAlias = Snapshot | Refresh | Alive | Event
 """What a server says of its queues; the first is a snapshot."""

@@ -262,7 +262,7 @@ _ALL = (
         "Overflowed",
         "calls",
         "Calls that waited, and were then sent elsewhere.",
-        "overflowed_time + overflowed_key + overflowed_empty + calls that somebody took out",
+        "overflowed_time + overflowed_key + overflowed_empty + calls that were taken out",
         f"`QueueCallerLeave`, {_QUEUESTATUS}`TIMEOUT`, `LEAVEEMPTY`, `LEAVEUNAVAIL`, `WITHDRAW`",
         "Not abandoned: the caller is still there, and may be answered elsewhere.",
         "Amazon Connect: Contacts transferred out queue.",

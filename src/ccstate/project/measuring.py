@@ -12,7 +12,7 @@ from ccstate.adapter import module_of
 from ccstate.desired import Target
 from ccstate.desired.settings import FILE
 from ccstate.errors import InvalidInput, Severity, Span
-from ccstate.measures.events import Heard
+from ccstate.measures.events import QueueUpdate
 from ccstate.model import State
 from ccstate.project import Project
 from ccstate.project.targets import Targets
@@ -21,19 +21,19 @@ Day = Callable[[float], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class QueueSource:
     """A target whose queues can be followed; `day` says when the day of a moment began there."""
 
     name: str
-    follow: Callable[[], Iterator[Heard]]
+    follow: Callable[[], Iterator[QueueUpdate]]
     day: Day
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class QueueSources:
     """Targets to be followed; `labels`: by kind and name, what people call queues and agents."""
 
-    each: tuple[Followed, ...]
+    each: tuple[QueueSource, ...]
     labels: Mapping[tuple[str, str], str]
     queues: frozenset[str]
     """Those that the desired state declares."""
@@ -41,7 +41,7 @@ class Following:
     """The team of each agent who has one, by user and by extension."""
 
 
-def following(project: Project, names: Collection[str]) -> Following:
+def queue_sources(project: Project, names: Collection[str]) -> QueueSources:
     """Find the targets that can be followed: those that are named, or all that can.
 
     What the desired state has no name for is called as the platform does.
@@ -55,13 +55,13 @@ def following(project: Project, names: Collection[str]) -> Following:
         follow = module_of(target.adapter).follow_queues
         if follow is not None:
             run = partial(follow, target.connection, project.root)
-            found.append(Followed(target.name, run, _day(target, state)))
+            found.append(QueueSource(target.name, run, _day(target, state)))
         elif names:
             raise InvalidInput(codes.NOT_MEASURED(Span(FILE), name=target.name))
     if not found:
         raise InvalidInput(codes.NOTHING_MEASURED(Span(FILE)))
     queues = frozenset(address.name for address in state if address.kind == "queue")
-    return Following(tuple(found), dict(_labels(state)), queues, _teams(state))
+    return QueueSources(tuple(found), dict(_labels(state)), queues, _teams(state))
 
 
 def _state(project: Project) -> State:

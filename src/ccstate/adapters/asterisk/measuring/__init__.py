@@ -15,7 +15,7 @@ from ccstate.adapters.asterisk.ami import Ami, Forbidden, Login, Refused
 from ccstate.adapters.asterisk.ami.message import Message, printable
 from ccstate.adapters.asterisk.measuring.visits import Visits, is_sentinel
 from ccstate.errors import Unreadable
-from ccstate.measures.events import Alive, Heard, MemberIs, Reread, Snapshot
+from ccstate.measures.events import Alive, MemberIs, QueueUpdate, Refresh, Snapshot
 from ccstate.model import Json
 
 CLASSES = ("system", "call", "agent", "dialplan")
@@ -33,20 +33,20 @@ READS_AGAIN = 300.0
 QUIET = 1.0
 
 
-def follow_queues(connection: Mapping[str, Json], folder: Path) -> Iterator[Heard]:
+def follow_queues(connection: Mapping[str, Json], folder: Path) -> Iterator[QueueUpdate]:
     """Say how queues stand, and what happens there; see `ccstate.adapter.FollowsQueues`."""
     login = connections.login(connections.parse(connection), folder)
     with Ami.connect(login, events=",".join(CLASSES)) as ami:
-        yield from _Following(ami, login).heard()
+        yield from _Session(ami, login).updates()
 
 
-class _Following:
+class _Session:
     def __init__(self, ami: Ami, login: Login) -> None:
         self._ami = ami
         self._login = login
         self._visits = Visits()
 
-    def heard(self) -> Iterator[Heard]:
+    def updates(self) -> Iterator[QueueUpdate]:
         """Subscribed already: whatever happens while the snapshot is read comes after it."""
         self._check_rights()
         with suppress(Forbidden):
@@ -65,7 +65,7 @@ class _Following:
                     break
             if is_stale or time.monotonic() > reads:
                 self._read_wrap_ups()
-                yield Reread(self._snapshot())
+                yield Refresh(self._snapshot())
                 reads = time.monotonic() + READS_AGAIN
             if time.monotonic() > asks:
                 self._set_clock()
