@@ -512,6 +512,14 @@ ENVIRONMENT_UNKNOWN = Code("""CC829 no environment is named {name}
 ENVIRONMENT_NEEDED = Code("""CC829 no environment is chosen
   The project has several, each with platforms of its own.
   hint: name one, with --environment or in CCSTATE_ENVIRONMENT: {known}""")
+PROPOSAL_REFUSED = Code("""CC836 the branch {branch} cannot be proposed: {reason}
+  hint: see that the address is right, and that the token may write to the repository""")
+PROPOSED_FROM_ELSEWHERE = Code("""CC837 what is checked out is not what {base} says
+  The change would bring along, or take back, what has nothing to do with it.
+  hint: git switch {base} && git pull; and commit or drop what is not committed""")
+PROPOSAL_OF_OTHERS = Code("""CC838 somebody else has put commits on the branch {branch}
+  Made anew, it would lose them.
+  hint: merge or close its change request, and delete the branch; then run this again""")
 POLICY_NAME_UNKNOWN = Code("""CC840 {name} is no {what}
   hint: {hint}""")
 POLICY_NAME_TWICE = Code("""CC840 {name} names a person and a team

@@ -136,10 +136,14 @@ class Repository:
             raise GitFailed(err.decode(errors="replace").strip())
         return out.decode().strip()
 
-    def commit_tree(self, tree: str, parents: Iterable[str], message: str) -> str:
-        """Make a commit of a tree, in the name of ccstate, and return its id."""
+    def commit_tree(self, tree: str, parents: Iterable[str], message: str, author: str = "") -> str:
+        """Make a commit of a tree, in the name of ccstate, and return its id; `author` is user or user@host."""
         more = [part for parent in parents for part in ("-p", parent)]
-        settings = (("user.name", "ccstate"), ("user.email", "ccstate@localhost"))
+        settings = [("user.name", "ccstate"), ("user.email", "ccstate@localhost")]
+        if author:
+            # Since git 2.22; what cannot stand in a name is left out there.
+            address = author if "@" in author else f"{author}@localhost"
+            settings += [("author.name", author.partition("@")[0]), ("author.email", address)]
         arguments = ("commit-tree", *more, "-F", "-", tree)
         code, out, err = self._run(arguments, settings, message.encode(errors="replace"))
         if code:

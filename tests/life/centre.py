@@ -234,6 +234,20 @@ class Centre:
         self.commit(message)
         self.request(message)
 
+    def promote(self, *asked: str) -> None:
+        """Have what staging says proposed for production; the change request is checked out, and planned."""
+        before = len(self.host.pulls)
+        for _ in range(2):  # the second time it is there already
+            asking = ("promote", "staging", "production", f"--push={self.remote}", *asked)
+            assert self.ci(*asking, environment="") == 0, self.out + self.err
+        [pull] = self.host.pulls[before:]
+        self.git("fetch", "--quiet", "origin", pull["head"]["ref"])
+        self.git("switch", "--quiet", "--create", "promotion", "FETCH_HEAD")
+        self._change = pull["number"]
+        self.host.reviews.clear()
+        pull["head"]["sha"], pull["base"]["sha"] = self.head, self.git("rev-parse", "main")
+        assert self.ci("plan", actor="kim") == 0, self.out + self.err
+
     def request(self, message: str) -> None:
         """Open a change request of the branch that is checked out."""
         self._change += 1

@@ -231,11 +231,7 @@ def a_change_is_tried_in_staging_and_promoted(centre: Centre) -> None:
     assert centre.live("queue/sales", "staging")["ring_for"] == "15s"
     assert centre.live("queue/sales")["ring_for"] == "25s"
     centre.at("2026-12-29T05:00")
-    centre.git("switch", "--quiet", "--create", "promotion")
-    assert centre.run("promote", "staging", "production") == 0, centre.out + centre.err
-    message = asked("108", "Phones ring shorter everywhere", "the trial went well")
-    centre.commit(message)
-    centre.request(message)
+    centre.promote("--request=CHG-108", "--requested-by=Ana Silva", "--reason=the trial went well")
     centre.approve()
     centre.merge()
     assert centre.ci("apply") == 0, centre.out + centre.err

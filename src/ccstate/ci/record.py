@@ -12,6 +12,7 @@ from pathlib import Path
 from ccstate import codes
 from ccstate.checkout import refuse_links
 from ccstate.ci.job import Job
+from ccstate.ci.trees import with_files
 from ccstate.errors import InvalidInput
 from ccstate.git import GitFailed, Remote, Repository, repository
 from ccstate.history.records import FILE, read_record
@@ -146,7 +147,7 @@ def _commit(
 ) -> Recorded:
     """Make a commit with the files on top of the tip; the tip itself where it has them all."""
     before = _tree_of(found, f"{tip}^{{tree}}") if tip else ""
-    tree = _with_files(found, before, files)
+    tree = with_files(found, before, files)
     if tip and tree == before:
         return Recorded(tip, ())
     plans = tuple(dict.fromkeys(parts[-2] for parts in files))
@@ -156,31 +157,6 @@ def _commit(
 
 def _tree_of(found: Repository, name: str) -> str:
     return found.write("rev-parse", "--verify", "--quiet", name)
-
-
-def _with_files(found: Repository, tree: str, files: Mapping[tuple[str, ...], bytes]) -> str:
-    """Make the tree that has these files, and all that was in the tree before."""
-    entries: dict[str, str] = {}
-    if tree:
-        for line in (
-            found.output("ls-tree", "-z", tree).decode(errors="surrogateescape").split("\0")
-        ):
-            about, _, name = line.partition("\t")
-            if name:
-                entries[name] = about
-    inner: dict[str, dict[tuple[str, ...], bytes]] = {}
-    for (first, *rest), content in files.items():
-        if rest:
-            inner.setdefault(first, {})[tuple(rest)] = content
-        else:
-            blob = found.write("hash-object", "-w", "--no-filters", "--stdin", content=content)
-            entries[first] = f"100644 blob {blob}"
-    for name, below in inner.items():
-        mode, kind, known = (*entries.get(name, "").split(), "", "", "")[:3]
-        subtree = known if (mode, kind) == ("040000", "tree") else ""
-        entries[name] = f"040000 tree {_with_files(found, subtree, below)}"
-    listed = "".join(f"{about}\t{name}\0" for name, about in entries.items())
-    return found.write("mktree", "-z", content=listed.encode(errors="surrogateescape"))
 
 
 def _message(

@@ -18,9 +18,11 @@ from ccstate.cli.output import (
     print_report,
     print_result,
 )
+from ccstate.cli.plan import reason
 from ccstate.cli.progress import ApplyTerminal, Terminal
 from ccstate.errors import InvalidInput
-from ccstate.project import Project
+from ccstate.project import Project, address_of
+from ccstate.render.promotion import PROMOTED
 
 if TYPE_CHECKING:
     from ccstate.forge import Forge
@@ -206,6 +208,65 @@ def record(root: Any, *, plan_ids: tuple[str, ...], push: str | None, local: boo
         print_result(f"Recorded in {recorded.commit[:12]}: {', '.join(recorded.plans)}")
     else:
         print_remark("Everything is on record.")
+    return 0
+
+
+@ci.command()
+@click.argument("source")
+@click.argument("destination")
+@click.argument("addresses", nargs=-1, metavar="[ADDRESS]...")
+@click.option(
+    "--request", default="", metavar="NUMBER", help="The request that asks for it: CHG-123."
+)
+@click.option("--requested-by", default="", metavar="NAME", help="Who asks for it.")
+@click.option("--reason", "why", default=None, metavar="REASON", callback=reason, help="Why.")
+@click.option("--push", metavar="URL", help="Repository to propose it in, as for `ci record`.")
+@on_forge
+@in_folder
+@click.pass_obj
+def promote(
+    root: Any,
+    *,
+    source: str,
+    destination: str,
+    addresses: tuple[str, ...],
+    request: str,
+    requested_by: str,
+    why: str,
+    push: str | None,
+    host: str | None,
+    into: Path | None,
+) -> int:
+    """Propose what `ccstate promote` would write: a branch, its commit, and a change request.
+
+    Nothing is checked out here. Done again, branch and change request follow what is desired by then; where
+    nothing is new, they stay, with their approvals.
+    """
+    from ccstate.authority import Request
+    from ccstate.ci.job import job_here, remote_here
+    from ccstate.ci.proposal import propose_promotion
+
+    remote = remote_here(os.environ, push or "")
+    if remote is None:
+        raise click.UsageError("outside of CI --push URL says where to propose it")
+    asked = Request(
+        request=" ".join(request.split()), requested_by=" ".join(requested_by.split()), reason=why
+    )
+    proposed = propose_promotion(
+        Project.open(root, Terminal()),
+        source,
+        destination,
+        [address_of(each) for each in addresses],
+        request=asked,
+        author=job_here(os.environ).actor,
+        remote=remote,
+        forge=_forge(host, into),
+    )
+    print_report(PROMOTED, "text", proposed.found)
+    if proposed.address:
+        print_remark(f"Proposed: {proposed.address}")
+    elif proposed.branch:
+        print_remark(f"Pushed the branch {proposed.branch}; open its change request on the host.")
     return 0
 
 

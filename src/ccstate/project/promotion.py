@@ -52,8 +52,26 @@ def promote(
 ) -> Promoted:
     """Write what an environment says of some objects, or of all, into another one, or into the base.
 
-    What goes to the base is taken out of the environment, which has it from there. Nothing is
-    written where that would leave errors in any environment. Raises InvalidInput.
+    Nothing is written where that would leave errors in any environment. Raises InvalidInput.
+    """
+    found, files = promotion(project, source, destination, only)
+    for file, content in files.items() if write else ():
+        path = project.root / file
+        refuse_links(project.root, path)
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_file(path, content)
+    return found._replace(is_written=write)
+
+
+def promotion(
+    project: "Project", source: str, destination: str, only: Collection[Address] = ()
+) -> tuple[Promoted, dict[str, bytes | None]]:
+    """Find what a promotion changes, and the files as they would be; None for one that goes.
+
+    What goes to the base is taken out of the environment, which has it from there. Raises InvalidInput, also
+    where it would leave errors in any environment.
     """
     settings = project.settings
     settings.chosen(source)
@@ -72,14 +90,8 @@ def promote(
     before = {name: _load(project, name, {}) for name in settings.environments}
     after = {name: _load(project, name, edited) for name in settings.environments}
     changes = {name: _changes(name, before[name], after[name]) for name in settings.environments}
-    for file, content in edited.items() if write else ():
-        path = project.root / file
-        refuse_links(project.root, path)
-        if _is_bare(content):
-            path.unlink(missing_ok=True)
-        else:
-            write_file(path, content)
-    return Promoted(source, destination, sorted(edited), changes, write)
+    files = {file: None if _is_bare(content) else content for file, content in edited.items()}
+    return Promoted(source, destination, sorted(edited), changes, is_written=False), files
 
 
 def _written(settings: Settings, folder: str) -> dict[Address, _Written]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from ccstate.authority import Request
 from ccstate.model import Change
 from ccstate.render.changes import change_lines
 from ccstate.render.formats import Report, as_json
@@ -12,9 +13,11 @@ from ccstate.render.text import (
     Palette,
     Piece,
     Style,
+    code,
     columns,
     paragraphs,
     plain,
+    prose,
     safe,
     well_formed,
 )
@@ -63,6 +66,27 @@ def promoted_text(found: Promoted, width: int, palette: Palette) -> str:
         then = f"Next: commit it for review{', then ' if plans else '.'}{join_words(plans)}"
         blocks.append([(2, plain(then))])
     return paragraphs(blocks, width, palette)
+
+
+def promotion_markdown(found: Promoted, request: Request) -> str:
+    """Write the body of a change request: who asked, which files, and what is desired otherwise where."""
+    asked = {
+        "Request": request.request,
+        "Requested by": request.requested_by,
+        "Reason": request.reason,
+    }
+    files = join_words(map(code, found.files))
+    lines = [
+        f"What {code(found.source)} changes, written into {code(found.destination)}: {files}.",
+        "",
+        *(f"- {key}: {prose(value)}" for key, value in asked.items() if value),
+    ]
+    for environment, changes in found.changes.items():
+        named = join_words(code(str(change.address)) for change in changes[:SHOWN])
+        more = f" and {len(changes) - SHOWN:,} more" if len(changes) > SHOWN else ""
+        said = f"{plural(len(changes), 'change')} to what is desired: {named}{more}"
+        lines.append(f"- In {code(environment)}: {said if changes else 'stays as it is'}")
+    return "\n".join([*lines, "", "Each environment's plan says what callers notice."])
 
 
 def promoted_json(found: Promoted) -> str:
