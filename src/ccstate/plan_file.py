@@ -176,11 +176,7 @@ def read_plan(path: Path) -> Plan:
 
 
 def read_with_digest(path: Path) -> tuple[Plan, str]:
-    """Read the plan in a file, and its digest.
-
-    Raises InvalidInput where the file is no plan, Blocked where it was edited: the bytes are those
-    that this plan has, so that no reader can take a part of them for anything else.
-    """
+    """Read the plan in a file, and its digest, as `parse_with_digest` does."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -189,6 +185,15 @@ def read_with_digest(path: Path) -> tuple[Plan, str]:
                 Span(str(path)), file=path.name, fault=f"cannot be read: {error.strerror}"
             )
         ) from None
+    return parse_with_digest(raw, path)
+
+
+def parse_with_digest(raw: bytes, path: Path) -> tuple[Plan, str]:
+    """Read the plan that stands in a file, and its digest; `path` is how the file is called.
+
+    Raises InvalidInput where the file is no plan, Blocked where it was edited: the bytes are those
+    that this plan has, so that no reader can take a part of them for anything else.
+    """
     stated, plan = _parse(raw, path)
     try:
         found, again = packed(plan)

@@ -64,9 +64,9 @@ def merged(team: Team) -> Merged:
     return merge(team)
 
 
-def merge(team: Team) -> Merged:
+def merge(team: Team, edit: tuple[str, str] = (LABEL, OTHER)) -> Merged:
     before = team.git("rev-parse", "main")
-    head = team.propose(LABEL, OTHER, "Kim has a longer name\n\nRequest: CHG-9\n")
+    head = team.propose(*edit, "Kim has a longer name\n\nRequest: CHG-9\n")
     assert team.plan() == 0, team.err
     team.git("switch", "--quiet", "main")
     team.git("merge", "--quiet", "--no-ff", "--message=Merge pull request #12", "wish")
@@ -296,3 +296,45 @@ def test_the_command_agrees_with_plain_files_and_hands_its_outcome_to_later_step
     assert said["outcome"] == "applied"
     assert (team.root / "plans" / said["plan"] / "record.json").is_file()
     assert (team.into / "apply.md").read_text().startswith("### Receipt")
+
+
+def test_planned_without_the_secrets_it_is_applied_with_them(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job that plans for reviewers has no secret, and neither needs one that does not change."""
+    monkeypatch.setenv("SIP_2001", "first word")
+    team.edit("label: Kim,", 'label: Kim, secret: "env:SIP_2001",')
+    team.commit("The phone has a secret")
+    team.applied()
+    monkeypatch.delenv("SIP_2001")
+    merged = merge(team)
+    assert "secrets that are not checked" in team.comment
+    ended = merged.apply()
+    assert ended.outcome is Outcome.APPLIED, ended.text
+    monkeypatch.setenv("SIP_2001", "first word")
+    assert merged.apply().outcome is Outcome.NOTHING
+
+
+def test_a_new_secret_is_planned_without_it_and_applied_with_it(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged = merge(team, (LABEL, f'{OTHER} secret: "env:SIP_2001",'))
+    monkeypatch.setenv("SIP_2001", "hunter2 of the test")
+    ended = merged.apply()
+    assert ended.outcome is Outcome.APPLIED, ended.text
+    assert merged.label() == "Kim L"
+    files = [p.read_text() for p in merged.team.root.glob("plans/*/*") if p.is_file()]
+    assert not [text for text in [*files, ended.text, team.comment] if "hunter2" in text]
+
+
+def test_a_plan_asks_its_host_for_approvals_once(merged: Merged) -> None:
+    asked: list[int] = []
+
+    class Counting(Host):
+        def approvals(self, change: int) -> tuple[Approval, ...]:
+            asked.append(change)
+            return ()
+
+    counting = Counting(merged.host.folder, merged=merged.host.merged)
+    assert merged.apply(host=counting).outcome is Outcome.APPLIED
+    assert asked == [12]

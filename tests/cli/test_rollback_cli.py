@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -268,3 +269,19 @@ def test_a_way_back_is_refused_for_limits_and_protection(screen: Screen) -> None
     plan_id = screen.commit_and_apply("A team that is protected")
     assert screen.run("rollback", plan_id) == 3
     assert "CC302 team/new is protected" in screen.out
+
+
+def test_what_another_machine_took_back_is_read_on_the_branch_of_records(screen: Screen) -> None:
+    plan_id = change(screen)
+    assert screen.run("rollback", plan_id) == 0, screen.err
+    back = screen.apply()
+    assert screen.run("ci", "record", "--local") == 0, screen.err
+    shutil.rmtree(screen.folder / "plans")
+    assert screen.run("plan") == 3
+    assert f"CC320 the plan does again what plan {back} took back" in screen.out
+    assert screen.run("plan", "--force", "meant this time") == 0
+    screen.apply()
+    assert screen.run("ci", "record", "--local") == 0, screen.err
+    shutil.rmtree(screen.folder / "plans")
+    screen.edit("ring_for: 30s", "ring_for: 31s")
+    assert screen.run("plan") == 0, screen.out

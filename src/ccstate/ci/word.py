@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from ccstate.authority import Approval, Authority
 from ccstate.ci.job import Job
@@ -20,10 +21,9 @@ def verdict_of(
 
     Approvals come from the host, or are signed; what a branch says of approvals counts nowhere.
     """
-    base = commit_before(job, change)
-    by_git = project.verdict(plan, base=base).authority
-    authority = _with_host(by_git, job, forge, change)
-    return project.verdict(plan, authority=authority, base=base).verdict, authority
+    word = partial(_with_host, job=job, forge=forge, change=change)
+    judged = project.verdict(plan, authority=word, base=commit_before(job, change))
+    return judged.verdict, judged.authority
 
 
 def commit_before(job: Job, change: ChangeRequest | None) -> str:

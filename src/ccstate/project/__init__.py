@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ccstate.project.applying import Unlocked
     from ccstate.project.calls import TestRun
     from ccstate.project.confirming import Unconfirmed
-    from ccstate.project.policy import Judged
+    from ccstate.project.policy import Judged, Word
     from ccstate.project.records import Records
     from ccstate.project.sharing import Shared
     from ccstate.project.signing import HandedOver
@@ -335,7 +335,7 @@ class Project:
         self,
         plan: Plan,
         *,
-        authority: "Authority | None" = None,
+        authority: "Word | None" = None,
         base: str = "",
         emergency: str = "",
     ) -> "Judged":

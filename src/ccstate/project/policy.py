@@ -7,10 +7,11 @@ files as they are say it. Why: docs/adr/0037-the-policy-before-the-change-counts
 import os
 import pwd
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
@@ -114,17 +115,22 @@ def calendar_problems(settings: Settings, now: datetime) -> list[Diagnostic]:
     return problems
 
 
+Word: TypeAlias = Authority | Callable[[Authority], Authority]
+"""On whose word a plan is applied; or what is to be made of the word that its commit and this process give."""
+
+
 def judge_now(
     settings: Settings,
     plan: Plan,
-    authority: Authority | None = None,
+    authority: Word | None = None,
     *,
     base: str = "",
     emergency: str = "",
 ) -> Judged:
     """Judge a plan now, by the policy before the change; what stands in the way is in the verdict.
 
-    Where no authority is given, the plan's commit says who asked, and this process who applies. An
+    Where no authority is given, the plan's commit says who asked, and this process who applies; a
+    function makes of that what counts. An
     emergency of which a reason is given is declared by who applies. Raises InvalidInput where git
     has no commit of the name `base`.
     """
@@ -135,13 +141,14 @@ def judge_now(
         policy = policy_in_force(settings, before)
     except InvalidInput as error:
         blocked = error.problems
-    if authority is None:
+    if not isinstance(authority, Authority):
         # The policy is that before what is checked out; the commits are those of the plan.
         since = before if base else base_of(settings.root, tip=plan.commit.removesuffix("+"))
         found = authority_of(settings.root, plan.commit, since.commit, policy.form)
         if plan.rollback is not None:  # taken back is what was asked for, by whomever
             found = Authority()
-        authority = replace(found, applied_by=account(), host=socket.gethostname())
+        own = replace(found, applied_by=account(), host=socket.gethostname())
+        authority = authority(own) if authority else own
     if emergency:
         request = replace(authority.request, emergency=emergency)
         authority = replace(authority, request=request, declared_by=authority.applied_by)

@@ -1,20 +1,25 @@
 """A plan back: of an applied plan, or to the desired state of a commit; and what it took back."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
+from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
+
+import orjson
 
 from ccstate.adapter import Adapter, SecretsUnseen
 from ccstate.apply import codes as apply_codes
-from ccstate.apply.journal import open_journal
+from ccstate.apply.journal import JOURNAL, open_journal
 from ccstate.apply.reversal import Known, Lookup, Reversal, reversal, taking_back
 from ccstate.desired import Desired
 from ccstate.diff import diff, sealed
 from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Severity
 from ccstate.history.commits import head_commit
 from ccstate.history.snapshot import desired_state_at, resolve_commit
+from ccstate.history.stored_plans import StoredPlan, stored_plans
 from ccstate.kinds import secrets as secrets_of
 from ccstate.model import (
     Action,
@@ -32,7 +37,7 @@ from ccstate.model import (
     edited,
 )
 from ccstate.plan import TargetPlan, make_plan, narrow, refusal
-from ccstate.plan_file import FILE, ID_LENGTH
+from ccstate.plan_file import FILE, ID_LENGTH, parse_with_digest
 from ccstate.plan_values import faults
 from ccstate.project.listener import Listener
 from ccstate.project.plan_folder import (
@@ -340,12 +345,6 @@ def _read(plans: SavedPlans, plan_id: str) -> Plan | None:
         return None
 
 
-def _order(plans: SavedPlans, plan_id: str) -> tuple[str, int]:
-    """Say when an apply began; within one second by the time of its journal."""
-    at = _start(plans, plan_id)
-    return at, plans.journal(plan_id).stat().st_mtime_ns if at else 0
-
-
 def _start(plans: SavedPlans, plan_id: str) -> str:
     """Read when the apply of a plan began, ISO 8601; "" where it did not, or that is unreadable."""
     try:
@@ -359,19 +358,31 @@ def refuse_repetition(plans: SavedPlans, planned: Planned, force: str) -> Planne
     """Refuse a plan that does again what an applied way back took back; with a reason it may.
 
     Without that, the next apply would silently bring back what was taken back: git still says it.
+    Ways back count that were applied here, and those on the branch of records.
     """
     plan = planned.plan
+    if not plan.steps:
+        return planned
     again: dict[str, list[str]] = {}
-    ways_back = _applied_ways_back(plans) if plan.steps else {}
-    for plan_id, back in ways_back.items():
-        taken = {(change.target, change.address): change for change in back.changes()}
-        again[plan_id] = [
-            str(change.address)
-            for change in plan.changes()
-            if (undone := taken.get((change.target, change.address)))
-            and _repeats(change, undone)
-            and not _changed_after(plans, plan_id, change)
-        ]
+    with stored_plans(plans.root) as stored:
+        begun = sorted(each for copies in stored.plans.values() for each in _begun(plans, copies))
+        for number, each in enumerate(begun):
+            back = each.plan(plans.environment) if each.is_way_back else None
+            if back is None or back.rollback is None:
+                continue
+            taken = {(change.target, change.address): change for change in back.changes()}
+            repeated = [
+                change
+                for change in plan.changes()
+                if (undone := taken.get((change.target, change.address)))
+                and _repeats(change, undone)
+            ]
+            since = _changed(begun[number + 1 :], plans.environment) if repeated else set()
+            again[each.id] = [
+                str(change.address)
+                for change in repeated
+                if (change.target, change.address) not in since
+            ]
     refusals = [
         refusal(apply_codes.TAKEN_BACK(plan_id=plan_id, objects=_named(objects)))
         for plan_id, objects in again.items()
@@ -384,27 +395,48 @@ def refuse_repetition(plans: SavedPlans, planned: Planned, force: str) -> Planne
     return replace(planned, plan=replace(plan, refusals=(*plan.refusals, *refusals)))
 
 
-def _applied_ways_back(plans: SavedPlans) -> dict[str, Plan]:
-    """Read the ways back whose apply was begun; plans that are none are hardly looked at."""
-    begun = [
-        each for each in plans.own_ids() if plans.is_begun(each) and _names_rollback(plans, each)
-    ]
-    read = {each: plan for each in begun if (plan := _read(plans, each))}
-    return {each: plan for each, plan in read.items() if plan.rollback is not None}
+@dataclass(frozen=True, slots=True, order=True)
+class _Begun:
+    """A stored plan whose apply was begun, in the order of that."""
+
+    at: str
+    written: int
+    """When its journal here was written last, which tells two of one second apart; 0 where it is not here."""
+    id: str
+    copy: StoredPlan = field(compare=False)
+
+    @property
+    def is_way_back(self) -> bool:
+        """Whether the head of the file says so; changes come behind the head."""
+        content = self.copy.content(FILE) or b""
+        return 0 <= content.find(b'"rollback":{') < content.find(b'"steps":[')
+
+    def plan(self, environment: str) -> Plan | None:
+        """Read it; None where it is damaged, which says nothing, or of another environment than a chosen one."""
+        try:
+            plan, stated = parse_with_digest(self.copy.content(FILE) or b"", Path(FILE))
+        except CcstateError:
+            return None
+        is_own = not environment or plan.environment == environment
+        return plan if is_own and stated.startswith(self.id) else None
 
 
-def _names_rollback(plans: SavedPlans, plan_id: str) -> bool:
-    """Whether the head of a plan file says that it is a way back; changes come behind the head."""
-    try:
-        with (plans.folder(plan_id) / FILE).open("rb") as file:
-            for line in file:
-                if line.startswith(b'"steps":['):
-                    return False
-                if b'"rollback":{' in line:
-                    return True
-    except OSError:
-        return False
-    return False
+def _begun(plans: SavedPlans, copies: Iterable[StoredPlan]) -> Iterator[_Begun]:
+    """Read, in the first place where the apply of a plan has a journal, when that began."""
+    for copy in islice((copy for copy in copies if JOURNAL in copy.names), 1):
+        try:
+            at = str(orjson.loads((copy.content(JOURNAL) or b"").partition(b"\n")[0])["at"])
+        except (ValueError, TypeError, KeyError):
+            at = ""
+        here = plans.journal(copy.id)
+        written = here.stat().st_mtime_ns if here.is_file() else 0
+        yield _Begun(at, written, copy.id, copy)
+
+
+def _changed(later: Iterable[_Begun], environment: str) -> set[tuple[str, Address]]:
+    """Find the objects that ordinary plans have changed after a way back."""
+    ordinary = (each.plan(environment) for each in later if not each.is_way_back)
+    return {(c.target, c.address) for plan in ordinary if plan for c in plan.changes()}
 
 
 _OPPOSITE = {
@@ -424,18 +456,6 @@ def _repeats(change: Change, undone: Change) -> bool:
         edit.path in took and edit.after == took[edit.path] and edit.before != edit.after
         for edit in change.edits
         if pair != (Action.CREATE, Action.CREATE)
-    )
-
-
-def _changed_after(plans: SavedPlans, plan_id: str, change: Change) -> bool:
-    """Whether an ordinary plan has changed the object after the way back."""
-    since = _order(plans, plan_id)
-    later = (each for each in plans.own_ids() if each != plan_id and _order(plans, each) > since)
-    return any(
-        plan.rollback is None
-        and any((c.target, c.address) == (change.target, change.address) for c in plan.changes())
-        for each in later
-        if (plan := _read(plans, each))
     )
 
 
