@@ -332,7 +332,7 @@ class HandsOver(Protocol):
     """An adapter of a platform that people change: it takes their word, and believes the platform."""
 
     def sign_off(self, changes: Sequence[Change], word: SignOff) -> None:
-        """Keeps the word on changes that were handed over, beside the ledger.
+        """Keeps the word on changes that were handed over, beside the ledger; one not done is no longer.
 
         Alone it makes done only what no read of the platform can show.
         """

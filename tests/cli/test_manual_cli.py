@@ -6,12 +6,16 @@ The person of tests/adapters/manual_harness.py reads the sheet as it is rendered
 import csv
 import io
 import json
+import subprocess
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from ccstate.apply.journal import Entry, Event, Journal
+from ccstate.ci.apply import Outcome, apply_change
+from ccstate.ci.job import Job
 from ccstate.cli import run
 from ccstate.errors import CcstateError
 from ccstate.project import Project
@@ -178,6 +182,22 @@ def test_what_was_not_done_is_said_and_ends_the_change(portal: Portal) -> None:
     assert portal.run("apply", plan_id) == 3  # it has come to its end
 
 
+def test_a_plan_that_a_later_one_overtook_ends_by_the_word_that_it_was_not_done(
+    portal: Portal,
+) -> None:
+    first = portal.plan()
+    portal.run("apply", first)
+    portal.desire(QUEUE % "40s" + SITE)
+    second = portal.plan()
+    portal.run("apply", second)
+    assert "Set **Ring time** to `40`. Now it is `15`." in portal.sheets()[-1]
+    assert portal.run("sign-off", first, "--not-done", "overtaken") == 0
+    assert portal.receipt(first)["queue/sales"][0] == "not confirmed"
+    portal.table.do(portal.sheets()[-1])
+    portal.export()
+    assert portal.run("apply", second) == 0, portal.out
+
+
 def test_half_a_sheet_is_half_confirmed_and_the_rest_keeps_its_sheet(portal: Portal) -> None:
     portal.desire("queues: {sales: {ring_for: 20s}, old: {ring_for: 40s}}\n")
     plan_id = portal.plan()
@@ -314,3 +334,47 @@ def test_the_python_api_signs_off(portal: Portal) -> None:
     assert [str(change.address) for change in signed.changes] == ["queue/sales"]
     with pytest.raises(CcstateError, match="was not handed over"):
         project.handed_over.sign_off(plan_id)
+
+
+def committed(folder: Path) -> None:
+    (folder / ".gitignore").write_text("/.ccstate/\n")
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "Longer ring at sales"]):
+        subprocess.run(
+            ["git", "-c", "user.name=Ann", "-c", "user.email=ann@example.org", *command],
+            cwd=folder,
+            check=True,
+        )
+
+
+@pytest.mark.git
+def test_the_audit_says_who_carried_it_out_and_lists_what_no_export_has_shown(
+    portal: Portal,
+) -> None:
+    committed(portal.folder)
+    plan_id = portal.plan()
+    portal.run("apply", plan_id)
+    portal.run("sign-off", plan_id, "--by", "Ann Lee")
+    assert portal.run("audit") == 0, portal.err
+    said = " ".join(portal.out.split())
+    assert "sheet for a person, manual on portal, api, embedded on main" in said
+    assert "1 handed over to people, not confirmed" in said
+    assert (
+        f"plan {plan_id}, 1 of 2 changes confirmed: signed off by Ann Lee, and not confirmed"
+        in said
+    )
+    portal.table.do(portal.sheets()[0])
+    portal.export()
+    assert portal.run("apply", plan_id) == 0
+    portal.run("audit")
+    said = " ".join(portal.out.split())
+    assert "not confirmed" not in said
+    assert "2 of 2 changes confirmed" in said
+
+
+@pytest.mark.git
+def test_a_job_shows_what_people_do_and_does_not_hand_it_over(portal: Portal) -> None:
+    committed(portal.folder)
+    ended = apply_change(Project.open(portal.folder), Job(), None, today=date(2026, 12, 1))
+    assert (ended.outcome, ended.exit_code) == (Outcome.REFUSED, 3)
+    assert "CC852" in ended.text
+    assert portal.sheets() == []

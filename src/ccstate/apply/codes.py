@@ -79,3 +79,7 @@ PLAN_WAITS = Code("""CC851 no plan waits to be applied
 HANDED_OVER_UNCONFIRMED = Code("""CC852 plan {plan_id} changes {target} by hand, and has to be confirmed in time
   Nothing but a person could take such a change back.
   hint: apply it without --confirm-within; or plan the other targets alone: ccstate plan --target""")
+BY_HAND_IN_A_JOB = Code("""CC852 people carry out {count} changes of this plan on {target}
+  Sheets and ledger are files beside the project, and those of a job are gone with it.
+  hint: apply that platform where its folder is kept: ccstate plan --target {target}; the job can apply
+    the others: ccstate ci apply --target""")

@@ -433,12 +433,21 @@ def _due(
             entries.append(_entry(Event.NOT_ATTEMPTED, change, f"{unmet[0]} was not done"))
         elif fresh.resumed and has_taken_effect(change, fresh.seen):
             entries += [_entry(Event.ATTEMPTED, change), _entry(Event.DONE, change, FOUND_DONE)]
+        elif said := _said_not_done(change, journal):
+            entries.append(_entry(Event.FAILED, change, said))
         elif fresh.resumed and change.method == "api" and not is_as_planned(change, fresh.seen):
             reason = "changed by another hand since the plan was made"
             entries.append(_entry(Event.NOT_ATTEMPTED, change, reason))
         else:
             ready.append(change)
     return ready, entries
+
+
+def _said_not_done(change: Change, journal: Journal) -> str:
+    """Why somebody did not make a change that was handed over, by their word; "" where nobody says so."""
+    word = journal.word(change.target, str(change.address))
+    is_not_done = word is not None and word.entry.event is Event.NOT_DONE
+    return f"not done, says {word.entry.reason}" if word is not None and is_not_done else ""
 
 
 def _failed(place: Place, journal: Journal) -> bool:

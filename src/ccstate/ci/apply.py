@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
+from ccstate.apply import codes as apply_codes
 from ccstate.apply.perform import Interrupted
 from ccstate.authority import Authority
 from ccstate.checkout import write_file
@@ -114,6 +115,10 @@ class _Applier:
         if not plan.steps:
             self._close_issues("")
             return self._say(Outcome.NOTHING, 0, comment(Answer(plan=plan)))
+        if by_hand := [change for change in plan.changes() if change.method != "api"]:
+            target = by_hand[0].target
+            kept = Blocked(apply_codes.BY_HAND_IN_A_JOB(target=target, count=len(by_hand)))
+            return self._refused(kept, replace(self._answer(plan), problems=kept.problems))
         digest = content_digest(plan)
         if why := self._disagreement(digest):
             return self._ask(plan, digest, why)

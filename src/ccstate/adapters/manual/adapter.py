@@ -190,9 +190,6 @@ class ManualAdapter:
         """Say what became of a change that was handed over; recorded once the export shows it."""
         address, word = change.address, handed.word
         shown = self.shown[address.kind]
-        if word is not None and word.not_done:
-            del ledger.handed[address]
-            return Result(done=False, reason=f"not done, says {word.by}: {word.not_done}")
         missing = _missing(change, seen.objects.get(address), shown)
         unseen = [edit for edit in effective(change) if not is_shown(edit.path, shown)]
         needs_word = bool(unseen) and change.action is not Action.DELETE
@@ -213,7 +210,11 @@ class ManualAdapter:
         ledger = records.read_ledger(self.root, self._folder)
         for change in changes:
             handed = ledger.handed.get(change.address)
-            if handed is not None and handed.change == digest_of(change):
+            if handed is None or handed.change != digest_of(change):
+                continue
+            if word.not_done:
+                del ledger.handed[change.address]
+            else:
                 handed.word = word
         records.write_ledger(self.root, self._folder, ledger)
 
