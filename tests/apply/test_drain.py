@@ -3,7 +3,7 @@
 import pytest
 
 from ccstate.adapters.embedded import EmbeddedAdapter
-from ccstate.apply.perform import drain
+from ccstate.apply.drain import drain
 from ccstate.errors import Blocked
 from ccstate.model import Action, Activity, Address, Change, Observation, Plan, Step, Why
 from tests.adapters.embedded_harness import Passing

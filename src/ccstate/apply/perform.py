@@ -5,7 +5,6 @@ done is not done again. What a killed process left without an outcome is looked 
 repeated: what the platform shows already was done.
 """
 
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -21,7 +20,6 @@ from ccstate.diff import diff, discrepancy
 from ccstate.errors import Blocked, CcstateError, Diagnostic, Span, Unreadable
 from ccstate.model import (
     Action,
-    Activity,
     Address,
     Change,
     Method,
@@ -40,10 +38,8 @@ MOST_NAMED = 10
 """Changed objects that a message names."""
 FOUND_DONE = "found done"
 """Why a change counts as done that this run did not see done."""
-INTERVAL = 2.0
-"""Seconds between two looks for callers."""
 SHOWN = 3
-"""Objects with callers, or secrets, that are named."""
+"""Secrets that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,47 +157,6 @@ def _stale(stale: list[Change]) -> Diagnostic:
     named = ", ".join(str(change.address) for change in stale[:MOST_NAMED])
     more = f" and {len(stale) - MOST_NAMED} more" if len(stale) > MOST_NAMED else ""
     return codes.PLAN_STALE(addresses=named, more=more)
-
-
-def drain(
-    plan: Plan,
-    adapters: Mapping[str, Adapter],
-    limit: float,
-    remark: Callable[[str], None],
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Return when no caller waits or talks at what the plan changes; `limit` is in seconds.
-
-    Raises Blocked where callers are there after that time. New calls go on coming in: what is
-    waited for is a moment at which none is there.
-    """
-    end = clock() + limit
-    last = ""
-    while busy := _callers(plan, adapters):
-        words = _callers_in_words(busy)
-        if clock() >= end:
-            raise Blocked(codes.CALLERS_IN_THE_WAY(activity=words))
-        if words != last:
-            remark(f"Waiting: {words}")
-            last = words
-        sleep(min(INTERVAL, max(end - clock(), 0)))
-
-
-def _callers(plan: Plan, adapters: Mapping[str, Adapter]) -> dict[Address, Activity]:
-    seen = observe(plan, adapters)
-    return {
-        change.address: activity
-        for change in plan.changes()
-        if (activity := seen[change.target].activity.get(change.address)) and activity.callers
-    }
-
-
-def _callers_in_words(busy: Mapping[Address, Activity]) -> str:
-    named = [f"{address}: {activity.words[0]}" for address, activity in sorted(busy.items())]
-    more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
-    return "; ".join(named[:SHOWN]) + more
 
 
 class Interrupted(CcstateError):

@@ -11,6 +11,7 @@ from ccstate import codes, plan_file
 from ccstate.adapter import Adapter, Holder, SecretsUnseen
 from ccstate.apply import codes as apply_codes
 from ccstate.apply.confirmation import Verdict, read_decision
+from ccstate.apply.drain import drain
 from ccstate.apply.journal import Journal, open_journal
 from ccstate.apply.lock import Held, Life, holding, holding_again, life, release, this_process
 from ccstate.apply.perform import (
@@ -20,7 +21,6 @@ from ccstate.apply.perform import (
     apply,
     check_fresh,
     check_resumable,
-    drain,
     has_taken_effect,
     refuse_preview,
 )
