@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -356,7 +357,8 @@ class Module(NamedTuple):
     follow_queues: FollowsQueues | None
 
 
-def installed() -> dict[str, EntryPoint]:
+@cache  # each time, the metadata of every package is read
+def installed() -> Mapping[str, EntryPoint]:
     """List every adapter that is installed, by name."""
     return {point.name: point for point in entry_points(group="ccstate.adapters")}
 

@@ -8,6 +8,7 @@ of `model.Plan` and of what it holds: written by orjson, a line a change, and re
 import hashlib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -244,10 +245,15 @@ def environment_of(path: Path) -> str:
     return found if isinstance(found, str) else ""
 
 
+@cache  # made for each plan, it took longer than reading most of them
+def _form() -> TypeAdapter[_ReadPlan]:
+    return TypeAdapter(_ReadPlan)
+
+
 def _parse(raw: bytes, path: Path) -> tuple[str, Plan]:
     """Read the digest that stands in a file, and the plan. Raises InvalidInput."""
     try:
-        content = TypeAdapter(_ReadPlan).validate_json(raw)
+        content = _form().validate_json(raw)
         return content.digest, _plan(content)
     except (ValidationError, TypeError) as error:
         first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import ClassVar, Literal, TypeVar
 
@@ -129,7 +130,7 @@ def write_pending(folder: Path, pending: Pending) -> None:
 
 def read_pending(folder: Path) -> Pending | None:
     """Read what is pending; None where nothing is. Raises Unreadable where that cannot be known."""
-    found = _read(folder / PENDING, Pending)
+    found = _read(folder / PENDING, _pending())
     if found is not None:
         with _readable(folder / PENDING):
             found.due(elsewhere=True)
@@ -139,7 +140,7 @@ def read_pending(folder: Path) -> Pending | None:
 def parse_pending(text: str) -> Pending:
     """Read what is pending on another machine. Raises Unreadable where that cannot be known."""
     with _readable(Path(PENDING)):
-        found = TypeAdapter(Pending).validate_json(text)
+        found = _pending().validate_json(text)
         found.due(elsewhere=True)
     return found
 
@@ -152,7 +153,7 @@ def decision_text(decision: Decision) -> str:
 def parse_decision(text: str) -> Decision:
     """Read a decision of another machine. Raises Unreadable where that cannot be known."""
     with _readable(Path(DECISION)):
-        return TypeAdapter(Decision).validate_json(text)
+        return _decision().validate_json(text)
 
 
 def decide(folder: Path, decision: Decision) -> Decision:
@@ -171,7 +172,7 @@ def decide(folder: Path, decision: Decision) -> Decision:
 
 def read_decision(folder: Path) -> Decision | None:
     """Read what was decided; None where nothing was."""
-    return _read(folder / DECISION, Decision)
+    return _read(folder / DECISION, _decision())
 
 
 def forget(folder: Path) -> None:
@@ -232,6 +233,16 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
+@cache
+def _pending() -> TypeAdapter[Pending]:
+    return TypeAdapter(Pending)
+
+
+@cache
+def _decision() -> TypeAdapter[Decision]:
+    return TypeAdapter(Decision)
+
+
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
     try:
@@ -249,7 +260,7 @@ def _readable(path: Path) -> Iterator[None]:
         raise Unreadable(problem) from error
 
 
-def _read(path: Path, of: type[Form]) -> Form | None:
+def _read(path: Path, form: TypeAdapter[Form]) -> Form | None:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with _readable(path):
         try:
@@ -260,5 +271,4 @@ def _read(path: Path, of: type[Form]) -> Form | None:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise ValueError(len(content))
-        found: Form = TypeAdapter(of).validate_json(content)
-        return found
+        return form.validate_json(content)

@@ -217,6 +217,7 @@ class Timetable:
         self._exceptions = Entries(e for e in exceptions if e.get("hours") is not None)
         self._closings = Entries(e for e in exceptions if e.get("closed"))
         self._days: dict[date, LocalDay] = {}
+        self._local_days: dict[date, tuple[Spell, ...]] = {}
         self._pieces = cache(_pieces)
 
     def local_day(self, day: date) -> LocalDay:
@@ -263,8 +264,10 @@ class Timetable:
         return found
 
     def _local(self, day: date) -> tuple[Spell, ...]:
-        before = self.local_day(day - timedelta(days=1)).late if day > date.min else ()
-        return self._pieces(before, self.local_day(day))
+        if day not in self._local_days:
+            before = self.local_day(day - timedelta(days=1)).late if day > date.min else ()
+            self._local_days[day] = self._pieces(before, self.local_day(day))
+        return self._local_days[day]
 
     def days(self, first: date, count: int) -> list[tuple[Spell, ...]]:
         """Return the spells of so many days in UTC; days that are alike are equal."""

@@ -121,6 +121,17 @@ class Year:
             n: answer.phase if isinstance(answer, Hours) else answer for n, answer in found.items()
         }
 
+    def says_at(
+        self, name: str, moments: Sequence[datetime], positions: Positions
+    ) -> Sequence[Says]:
+        """Return what a schedule or switch says at each of these moments."""
+        closing = "" if name.startswith(SWITCH) else self._closing(name)
+        is_closed = bool(closing) and self._position(closing, positions) is Position.ON
+        table = None if is_closed or name.startswith(SWITCH) else self.timetable(name)
+        if table:
+            return [table.at(moment).phase for moment in moments]
+        return [self.phases((name,), at, positions)[name] for at in moments[:1]] * len(moments)
+
     def answer(
         self, name: str, at: datetime, positions: Positions, caller: str = ""
     ) -> Hours | Position | Listed:

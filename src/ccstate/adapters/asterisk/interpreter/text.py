@@ -9,6 +9,7 @@ which is not followed, but for a first operand that is missing.
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, DivisionByZero, InvalidOperation
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from ccstate.adapters.asterisk.interpreter.call import NotFollowed
@@ -63,6 +64,7 @@ def fill(
     return "".join(found)
 
 
+@lru_cache(maxsize=4_096)  # a call goes through the same steps again and again
 def closing(text: str, at: int) -> int:
     """Find where the bracket at that place is closed; only brackets of its kind count."""
     opened, closed = text[at], {"{": "}", "[": "]"}[text[at]]
@@ -192,6 +194,7 @@ class _Text(NamedTuple):
 _Value: TypeAlias = _Text | Decimal
 
 
+@lru_cache(maxsize=1_024)
 def evaluate(expression: str) -> str:
     """Evaluate an expression whose variables are filled in."""
     tokens = _tokens(expression)

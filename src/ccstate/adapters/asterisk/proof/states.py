@@ -176,6 +176,7 @@ class States:
         self._flow, self._year, self._moments, self._survey = flow, year, moments, survey
         self._switches = switches
         self._found: dict[tuple[str, ...], Behind] = {}
+        self._said: dict[tuple[object, ...], Sequence[Says]] = {}
 
     def every_moment(self) -> State:
         """Return the state of a call that nothing decides."""
@@ -242,12 +243,18 @@ class States:
         by_phases: dict[tuple[Says, ...], int] = {}
         if not names:
             by_phases[()] = self._moments.every
-        for bit, at in enumerate(self._moments.all() if names else ()):
-            phases = self._year.phases(names, at, positions)
-            key = tuple(phases[name] for name in names)
+        each = (self._each_moment(name, positions) for name in names)
+        for bit, key in enumerate(zip(*each, strict=True)):
             by_phases[key] = by_phases.get(key, 0) | 1 << bit
         for said, bits in by_phases.items():
             yield State(dict(zip(names, said, strict=True)), bits, facts)
+
+    def _each_moment(self, name: str, positions: Mapping[str, Position]) -> Sequence[Says]:
+        """Return what a schedule or switch says at each moment; numbers share many of these."""
+        key = (name, *sorted(positions.items()))
+        if key not in self._said:
+            self._said[key] = self._year.says_at(name, [*self._moments.all()], positions)
+        return self._said[key]
 
     def _called(
         self, lists: Sequence[str], trunk: str
