@@ -27,7 +27,7 @@ from tests.waiting import GENEROUS, until
 KEY = b"k" * 32
 NOW = 1_795_561_200
 ANSWERING = tuple(f"21{n:02}" for n in range(15))
-PASSING_ON = tuple(f"22{n:02}" for n in range(12))
+PASSING_ON = tuple(f"22{n:02}" for n in range(14))
 LEAVING, AWAY, ELSEWHERE = "2302", "2303", "2304"
 TRANSFERRED_TO, HOLDING = "2305", "2306"
 ON_HOLD = 2.0
