@@ -194,6 +194,12 @@ def centre(release: str, folder: Path, *, write: str) -> Iterator[Centre]:
         sites.kill(site)
 
 
+def callers(site: Site) -> Sipp:
+    """A line on which calls to the site are placed."""
+    entrance = Entrance("127.0.0.1", site.sip_port, unknown_password(KEY, NAME))
+    return Sipp(entrance, program=programs.sipp())
+
+
 @dataclass
 class Calls:
     """Calls that are to be placed, and what their callers do, by the seconds from the start."""
@@ -225,9 +231,8 @@ class Calls:
 
     def run(self, site: Site) -> None:
         """Place all of them, and wait until the last caller has hung up."""
-        entrance = Entrance("127.0.0.1", site.sip_port, unknown_password(KEY, NAME))
         last = max(when for when, *_ in self.due)
-        with Sipp(entrance, program=programs.sipp()) as line:
+        with callers(site) as line:
             began = time.monotonic()
 
             def work() -> bool:

@@ -15,11 +15,22 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ccstate.adapters.asterisk.calls.caller import Dial
 from ccstate.measures import MEASURES
 from ccstate_lab import phones
 from ccstate_lab import site as sites
 from tests.exporter.prometheus import checked, scraping
-from tests.exporter.queue_calls import ON_HOLD, QUEUES, TRANSFERRED_TO, Calls, Centre, centre
+from tests.exporter.queue_calls import (
+    NOW,
+    NUMBERS,
+    ON_HOLD,
+    QUEUES,
+    TRANSFERRED_TO,
+    Calls,
+    Centre,
+    callers,
+    centre,
+)
 from tests.waiting import until
 
 LOGGED = {
@@ -316,6 +327,24 @@ def test_a_server_that_is_started_anew_is_followed_again(tmp_path: Path) -> None
         until(lambda: serving.health() == 200, "it is there again")
         (back,) = serving.figures("agents_paused:answers")
         assert (back["value"], back["stale"]) == (0, False), "a restart forgets a pause"
+
+
+def test_a_call_that_waits_before_counting_begins_is_counted_to_its_end(tmp_path: Path) -> None:
+    with centre("22", tmp_path, write="") as found, callers(found.site) as line:
+        dial = Dial(NUMBERS["abandoned"], NOW)
+        line.dial(dial)
+        until(lambda: found.counters()["abandoned"]["Calls"] == "1", "the call waits")
+        with exporter(found.project) as serving:
+            asked = [f"{name}:abandoned" for name in ("waiting", "offered", "abandoned")]
+            assert [each["value"] for each in serving.figures(*asked)] == [1, 1, 0]
+            line.hang_up(dial.mark)
+
+            def is_counted() -> bool:
+                list(line.reports())  # which lets it hang up
+                return bool(serving.figures("abandoned:abandoned")[0]["value"])
+
+            until(is_counted, "the end is counted")
+            assert [each["value"] for each in serving.figures(*asked)] == [0, 1, 1]
 
 
 def test_a_user_who_may_not_read_what_counts_is_told(tmp_path: Path) -> None:

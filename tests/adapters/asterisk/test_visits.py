@@ -109,6 +109,25 @@ def test_a_key_shows_on_16_by_what_the_call_does_then(then: list[Message]) -> No
     assert events(*ENTERED, leave(), *then) == [Overflowed(3, "sales", CALL, "key")]
 
 
+def test_a_call_that_joins_while_the_queues_are_read_has_joined_once() -> None:
+    visits = Visits()
+    visits.waits(CALL, "sales", 0.0)
+    found = events(*ENTERED, leave(), connect(), visits=visits)
+    assert found == [Answered(3, "sales", CALL, 3)]
+
+
+def test_a_call_that_waited_before_counting_began_has_its_outcome() -> None:
+    for then, meaning in (
+        ([leave(), connect()], Answered(1, "sales", CALL, 3)),
+        ([*GONE, HANGUP], Abandoned(2, "sales", CALL, 5)),
+        ([leave(Context="keys/sales"), HANGUP], Overflowed(1, "sales", CALL, "key")),
+        ([leave(), join("late")], Overflowed(1, "sales", CALL, "key")),
+    ):
+        visits = Visits()
+        visits.waits(CALL, "sales", -9.0)
+        assert events(*then, visits=visits) == [meaning]
+
+
 def test_a_call_that_overflows_into_another_queue_is_there_a_call_of_its_own() -> None:
     found = events(*ENTERED, *GONE, status("TIMEOUT"), step("late"), join("late"), HANGUP)
     assert found == [Overflowed(4, "sales", CALL, "time"), Abandoned(7, "late", CALL, 1)]

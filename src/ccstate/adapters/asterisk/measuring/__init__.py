@@ -49,7 +49,7 @@ class _Session:
     def updates(self) -> Iterator[QueueUpdate]:
         """Subscribed already: whatever happens while the snapshot is read comes after it."""
         self._check_rights()
-        with suppress(Forbidden):
+        with suppress(Forbidden, Refused):
             self._ami.do("Filter", ("Operation", "Add"), ("Filter", FILTER))
         self._set_clock()
         self._read_wrap_ups()

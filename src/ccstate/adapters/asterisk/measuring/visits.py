@@ -154,10 +154,18 @@ class Visits:
         self._attempts[call] = message.get("AppData").partition(",")[0]
 
     def _join(self, message: Message, call: str, at: float) -> Iterator[Event]:
-        yield from self._settle(call, at)
         self._attempts.pop(call, None)
-        queue = message["Queue"]
-        self._visits[call] = _Visit(queue, _place(message), at)
+        queue, visit = message["Queue"], self._visits.get(call)
+        if (
+            visit is not None
+            and visit.queue == queue
+            and visit.place is None
+            and not visit.has_left
+        ):
+            visit.place = _place(message)  # the snapshot has shown it before this event was read
+        else:
+            yield from self._settle(call, at)
+            self._visits[call] = _Visit(queue, _place(message), at)
         yield Joined(at, queue, call)
 
     def _abandon(self, message: Message, call: str, at: float) -> Iterator[Event]:
