@@ -310,12 +310,19 @@ def test_prometheus_reads_what_is_served_and_takes_the_expressions_of_the_page(
     assert set(refusals) == {""}
 
 
-def test_a_server_that_is_started_anew_is_followed_again(tmp_path: Path) -> None:
+def test_a_server_that_is_reloaded_or_started_anew_is_followed(tmp_path: Path) -> None:
     with centre("22", tmp_path, write="") as found, exporter(found.project) as serving:
         with found.ami() as ami:
             device = (("Queue", "answers"), ("Interface", "PJSIP/2100"), ("Paused", "true"))
             ami.do("QueuePause", *device, ("Reason", "lunch"))
         until(lambda: serving.figures("agents_paused:answers")[0]["value"] == 1, "it is heard")
+        queues = found.site.etc / "queues.d/ccstate.conf"
+        lines = queues.read_text(encoding="utf-8").splitlines(keepends=True)
+        queues.write_text("".join(line for line in lines if "PJSIP/2101" not in line))
+        with found.ami() as ami:
+            ami.do("Reload", ("Module", "app_queue.so"))
+        logged_in = "agents_logged_in:answers"
+        until(lambda: serving.figures(logged_in)[0]["value"] == 14, "the reload is followed")
         sites.kill(found.site)
         until(lambda: serving.health() == 503, "the loss is noticed")
         (lost,) = serving.figures("agents_paused:answers")
