@@ -39,7 +39,8 @@ def with_names(value: Any, names: dict[str, str]) -> Any:
 def rename(desired: dict[str, Any], kind: str, old: str, new: str) -> dict[str, Any]:
     """Declare an object under another name."""
     plural = KINDS[kind].plural
-    names = {f"{kind}/{old}": f"{kind}/{new}", **({old: new} if kind == "extension" else {})}
+    is_bare = kind in {"extension", "user"}
+    names = {f"{kind}/{old}": f"{kind}/{new}", **({old: new} if is_bare else {})}
     found = with_names(copy.deepcopy(desired), names)
     found[plural] = {new if n == old else n: fields for n, fields in found[plural].items()}
     found.setdefault("moved", []).append({"from": f"{kind}/{old}", "to": f"{kind}/{new}"})

@@ -92,12 +92,14 @@ def test_what_the_server_keeps_of_an_extension_goes_along(estate: Estate, mailbo
     for key, value in kept.items():
         estate.command(f'database put {key} "{value}"')
     log_in(estate, "reception", "PJSIP/2001", "ann.l")
+    log_in(estate, "reception", "PJSIP/2002", "bo.o")
     estate.command("queue pause member PJSIP/2001 queue sales reason lunch")
     # Somebody leaves a message while the plan is applied.
-    estate.call("voicemail,2001,1", ("Wait", "6"), ("Hangup", ""))
+    estate.call("voicemail,2001,1", ("Wait", "3"), ("Hangup", ""))
     estate.wait_for_channel("!VoiceMail!2001@ccstate")
 
     then = rename(desired, "extension", "2001", "2011")
+    then = rename(then, "user", "bo.o", "bo.m")
     estate.declare(rename(then, "switch", "night", "late"))
     plan = flat(estate.plan())
     assert "1 extension is renamed; its phone must register anew, under the new name" in plan
@@ -116,6 +118,8 @@ def test_what_the_server_keeps_of_an_extension_goes_along(estate: Estate, mailbo
     assert not [line for line in kept_now.splitlines() if "2001" in line or "night" in line]
     where = "PJSIP/2011"
     assert agents(estate, "reception")["ann.l"] == (where, "dynamic", "3", "training")
+    assert agents(estate, "reception")["bo.m"] == ("PJSIP/2002", "dynamic", "3", "training")
+    assert "bo.o" not in {**agents(estate, "reception"), **agents(estate, "sales")}
     assert agents(estate, "sales")["ann.l"] == (where, "static", "0", "lunch")
     assert estate.plan() == ""
 

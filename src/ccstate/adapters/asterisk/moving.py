@@ -222,7 +222,10 @@ WORDS: Mapping[str, str] = {
     "ivr": _STAYS,
     "ring_group": _STAYS,
     "conference_room": "who is in it stays there; who comes later meets in another",
-    "parking_lot": "calls that are parked stay where they are, and cannot be taken by their number",
+    "parking_lot": (
+        "calls that are parked cannot be taken by their number any more; they come back after their "
+        f"time, if that is within {LONGEST_STAY:.0f} s"
+    ),
     "trunk": "it registers anew; calls go on",
 }
 """What another name means for objects of a kind; nothing is kept of the others but what is declared."""

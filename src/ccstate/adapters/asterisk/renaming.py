@@ -7,6 +7,7 @@ one who waits in a queue that disappears is rung for by those alone who were fre
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from ccstate.adapters.asterisk.entries import (
@@ -36,7 +37,7 @@ _SUBROUTINES = "ccstate-"
 """How the contexts of subroutines begin, from which a call comes back to where it was."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Renaming:
     """Objects that get other names: by the name that goes, the one that stays.
 
@@ -48,12 +49,21 @@ class Renaming:
     files: Mapping[str, str] = field(default_factory=dict)
     places: frozenset[tuple[str, str]] = frozenset()
 
-    def of(self, kind: str) -> dict[str, str]:
+    @cached_property
+    def _by_kind(self) -> Mapping[str, Mapping[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for old, new in self.names.items():
+            found.setdefault(old.kind, {})[old.name] = new.name
+        return found
+
+    def of(self, kind: str) -> Mapping[str, str]:
         """Return the names of one kind."""
-        return {old.name: new.name for old, new in self.names.items() if old.kind == kind}
+        return self._by_kind.get(kind, {})
 
     def is_inside(self, leg: Channel) -> bool:
         """Whether a call may still come to a step of an old name, however it ends where it is now."""
+        if leg.application == "Park":  # when nobody takes it, it comes to a step of its lot
+            return leg.data.partition(",")[0] in self.of("parking_lot")
         if leg.is_bridged or leg.application == "Queue":
             return False
         if leg.application in {"VoiceMail", "VoiceMailMain"}:
@@ -64,15 +74,16 @@ class Renaming:
     def waits(self, leg: Channel) -> bool:
         """Whether a caller waits by a step of ccstate in a queue that goes."""
         queues = self.of("queue")
-        if leg.application != "Queue" or leg.data.partition(",")[0] not in queues:
+        name = leg.data.partition(",")[0]
+        if leg.application != "Queue" or name not in queues:
             return False
-        return leg.context in {MOVED, *(context(Place("queue", name)) for name in queues)}
+        return leg.context in {MOVED, context(Place("queue", name))}
 
     def renamed(self, member: Member) -> Member:
         """Return an agent's place in a queue as it is called afterwards."""
         queue = self.of("queue").get(member.queue, member.queue)
         extensions = self.of("extension")
-        people = {**extensions, **self.of("user")}
+        user = self.of("user").get(member.name)
 
         def device(text: str) -> str:
             technology, _, name = text.partition("/")
@@ -85,7 +96,7 @@ class Renaming:
         return replace(
             member,
             queue=queue,
-            name=people.get(member.name, member.name),
+            name=user or extensions.get(member.name, member.name),
             interface=device(member.interface),
             state_interface=device(member.state_interface),
         )
