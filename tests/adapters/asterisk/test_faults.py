@@ -27,6 +27,7 @@ from ccstate_lab import site as sites
 from tests.adapters.asterisk import sshd
 from tests.adapters.asterisk.estate import (
     BY_HAND,
+    DESIRED,
     SECRETS,
     Applied,
     Estate,
@@ -39,6 +40,7 @@ from tests.adapters.asterisk.estate import (
     write_project,
 )
 from tests.adapters.asterisk.killed import Killed
+from tests.adapters.asterisk.renames import leave_message, messages, rename
 
 ROOT = Path(__file__).parents[3]
 RECORDS, NOTE = "ccstate/records.json", "ccstate/transaction.json"
@@ -388,11 +390,11 @@ def test_a_disk_that_takes_nothing(
     is_consistent(estate)
 
 
-@pytest.mark.asterisk
-@pytest.mark.sshd
-def test_an_sftp_that_is_cut_between_two_files(
+@pytest.fixture
+def remote(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> Iterator[tuple[Estate, sshd.Sshd]]:
+    """An applied estate whose folders are on another machine, where they belong to who logs in."""
     set_secrets(monkeypatch)
     with sshd.serving() as server:
         monkeypatch.setenv("CCSTATE_SECRET_FILES", str(server.key.parent))
@@ -411,24 +413,58 @@ def test_an_sftp_that_is_cut_between_two_files(
             }
             write_project(estate.folder, {**estate.connection, "sftp": there})
             estate.apply()
-            change_all(estate)
-            assert estate.plan()
-            real = SftpFolder.commit
+            yield estate, server
 
-            def cut(folder: SftpFolder, paths: Sequence[str]) -> None:
-                if RECORDS not in paths or FILES[QUEUES] not in paths:
-                    return real(folder, paths)
-                real(folder, paths[:2])
-                server.cut()
-                return real(folder, paths[2:])
 
-            monkeypatch.setattr(SftpFolder, "commit", cut)
-            assert estate.run("apply") == 4, estate.lines
-            assert re.search("CC43[59] .*the connection was cut", estate.lines)
-            assert "hint: when the platform is back: ccstate apply" in estate.lines
-            monkeypatch.setattr(SftpFolder, "commit", real)
-            assert estate.run("apply", "--resume") == 0, estate.lines
-            is_consistent(estate)
+@pytest.mark.asterisk
+@pytest.mark.sshd
+def test_an_sftp_that_is_cut_between_two_files(
+    remote: tuple[Estate, sshd.Sshd], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estate, server = remote
+    change_all(estate)
+    assert estate.plan()
+    real = SftpFolder.commit
+
+    def cut(folder: SftpFolder, paths: Sequence[str]) -> None:
+        if RECORDS not in paths or FILES[QUEUES] not in paths:
+            return real(folder, paths)
+        real(folder, paths[:2])
+        server.cut()
+        return real(folder, paths[2:])
+
+    monkeypatch.setattr(SftpFolder, "commit", cut)
+    assert estate.run("apply") == 4, estate.lines
+    assert re.search("CC43[59] .*the connection was cut", estate.lines)
+    assert "hint: when the platform is back: ccstate apply" in estate.lines
+    monkeypatch.setattr(SftpFolder, "commit", real)
+    assert estate.run("apply", "--resume") == 0, estate.lines
+    is_consistent(estate)
+
+
+@pytest.mark.asterisk
+@pytest.mark.sshd
+def test_a_mailbox_on_another_machine_goes_along_or_nothing_is_written(
+    remote: tuple[Estate, sshd.Sshd],
+) -> None:
+    estate, server = remote
+    folder = leave_message(estate, "2001")
+    desired = rename(dict(DESIRED), "extension", "2001", "2011")
+    before = contents(estate)
+    estate.declare(desired)
+    assert "messages and greetings do, too" in flat(estate.plan())
+    folder.chmod(0o755)  # whoever logs in there may look at it, and no more
+    assert estate.run("apply") != 0
+    assert "permission denied" in estate.lines
+    assert contents(estate) == before
+    assert estate.leftovers() == []
+    known = pwd.getpwnam(server.user)
+    for path in [folder, *folder.rglob("*")]:
+        os.chown(path, known.pw_uid, known.pw_gid)
+    assert estate.run("apply", "--resume") == 0, estate.lines
+    assert messages(estate, "2011") == ("1", "0")
+    assert [found.name for found in folder.iterdir()] == ["2011"]
+    is_consistent(estate)
 
 
 @dataclass(frozen=True)

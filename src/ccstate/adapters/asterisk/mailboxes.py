@@ -6,6 +6,7 @@ leaving a message under the old name, that name is a link: the message arrives w
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from ccstate.adapters.asterisk.entries import MAILBOXES
 from ccstate.adapters.asterisk.storage import Storage
@@ -41,9 +42,11 @@ def rename(spool: Storage, old: str, new: str) -> None:
         after = ""
     if before == "folder" and not after:
         spool.rename(folder(old), folder(new))
-        before, after = "", "folder"
-    if after == "folder" and not before:
         spool.link(folder(old), new)
+    elif after == "folder" and not before:
+        # Killed before the link; or nothing was renamed, for want of the right to.
+        with suppress(Unreadable):
+            spool.link(folder(old), new)
 
 
 def end_links(spool: Storage, names: Iterable[str]) -> None:
