@@ -131,6 +131,23 @@ def test_what_the_server_keeps_of_an_extension_goes_along(estate: Estate, mailbo
     until(lambda: heard in estate.site.log.read_text(encoding="utf-8"), "the message is played")
 
 
+def test_the_way_back_takes_along_what_came_since(estate: Estate, mailboxes: Path) -> None:
+    estate.declare(rename(dict(DESIRED), "extension", "2001", "2011"))
+    estate.apply()
+    inbox = mailboxes / "2011/INBOX"
+    for suffix in (".txt", ".wav"):
+        shutil.copy(inbox / f"msg0000{suffix}", inbox / f"msg0001{suffix}")
+    plan = max((estate.folder / "plans").iterdir(), key=lambda folder: folder.stat().st_mtime)
+    assert estate.run("rollback", plan.name) == 0, estate.lines
+    assert "→ extension/2001" in estate.out
+    assert "messages and greetings do, too" in estate.lines
+    assert estate.run("apply") == 0, estate.lines
+    assert messages(estate, "2001") == ("2", "0")
+    assert [found.name for found in mailboxes.iterdir()] == ["2001"]
+    estate.declare(DESIRED)
+    assert estate.plan() == ""
+
+
 def test_what_keeps_an_object_from_its_new_name_is_told_before(
     estate: Estate, mailboxes: Path
 ) -> None:
