@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,12 +19,14 @@ from ccstate.adapters.asterisk.storage import LocalFolder
 from ccstate_lab.site import Site
 from tests.adapters.asterisk.drifts import PASSWORD, STRATEGY, turn
 from tests.adapters.asterisk.estate import (
+    DESIRED,
     SECRETS,
     Estate,
     flat,
     running_site,
     set_secrets,
     write_connection,
+    write_desired,
     write_project,
 )
 from tests.adapters.asterisk.reader_rights import (
@@ -35,6 +38,7 @@ from tests.adapters.asterisk.reader_rights import (
     open_folder,
     set_rights,
 )
+from tests.adapters.asterisk.renames import rename
 
 AS_READER = Path(__file__).parent / "as_reader.py"
 
@@ -179,6 +183,17 @@ def test_what_a_branch_changes_is_planned_and_not_applied(reading: Reading) -> N
     assert reading.run("apply") == 3
     assert "CC317 the plan is for reading" in reading.out
     assert {p: (reading.site.etc / p).read_bytes() for p in ours} == before
+
+
+def test_a_rename_is_planned_by_a_reader(reading: Reading) -> None:
+    (reading.site.spool / "voicemail/ccstate").mkdir(mode=0o700, parents=True)
+    desired = rename(dict(DESIRED), "extension", "2001", "2011")
+    write_desired(reading.folder, rename(desired, "queue", "sales", "sales-au"))
+    assert reading.run("plan", "--detailed-exitcode") == 2, reading.out
+    assert "→ queue/sales-au" in reading.out
+    assert "messages and greetings do, too, where whoever applies may write in" in reading.out
+    assert "CC474" not in reading.out
+    shutil.rmtree(reading.site.spool / "voicemail")
 
 
 def test_no_plan_of_a_reader_is_applied_by_the_writer(

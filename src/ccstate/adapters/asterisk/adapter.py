@@ -169,7 +169,7 @@ class AsteriskAdapter:
     def moving(self, changes: Sequence[Change], seen: Observation) -> Mapping[str, str]:
         """See `ccstate.adapter.TellsMoves`."""
         with self.server() as server:
-            return moving.words(server, changes, seen.objects)
+            return moving.words(server, changes, seen)
 
     def perform(self, batch: Sequence[Change]) -> list[Result]:
         """See `ccstate.adapter.Adapter`; everything is written, loaded and confirmed as one."""

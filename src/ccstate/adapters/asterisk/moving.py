@@ -20,7 +20,7 @@ from ccstate.adapters.asterisk.running.activity import Channel, read_channels, r
 from ccstate.adapters.asterisk.running.reload import keep_pauses, reload
 from ccstate.adapters.asterisk.server import Server
 from ccstate.errors import Diagnostic, Span
-from ccstate.model import Address, Change, Fields
+from ccstate.model import Change, Observation
 
 LONGEST_STAY = 120.0
 """Seconds for which an old name waits for calls to leave it: a menu, a ringing phone, a message."""
@@ -231,20 +231,18 @@ WORDS: Mapping[str, str] = {
 """What another name means for objects of a kind; nothing is kept of the others but what is declared."""
 
 
-def words(
-    server: Server, changes: Iterable[Change], objects: Mapping[Address, Fields]
-) -> dict[str, str]:
+def words(server: Server, changes: Iterable[Change], seen: Observation) -> dict[str, str]:
     """Say by kind what goes along with objects that get another name, and what does not."""
     moved = {change.moved for change in changes if is_move(change)}
     found = {kind: WORDS[kind] for kind in WORDS if any(a and a.kind == kind for a in moved)}
-    if any(a and (objects.get(a) or {}).get("voicemail") is not None for a in moved):
+    if any(a and seen.objects.get(a, {}).get("voicemail") is not None for a in moved):
         with server.spool() as spool:
             why = mailboxes.unreachable(spool)
-        goes = (
-            f"messages and greetings stay behind: {why}"
-            if why
-            else "messages and greetings do, too"
-        )
+        goes = "messages and greetings do, too"
+        if why and seen.unseen:  # a reader of plans, who has other rights than whoever applies
+            goes += f", where whoever applies may write in {mailboxes.FOLDER}"
+        elif why:
+            goes = f"messages and greetings stay behind: {why}"
         found["extension"] += f"; {goes}"
     return found
 
@@ -259,6 +257,8 @@ def problems(
     files |= {DIALPLAN} if kinds & KINDS.keys() else set()
     for file in sorted(files - by_hand.includes_old_names):
         main, path = MAIN[file], OLD_NAMES[file]
+        if main in by_hand.closed:
+            continue
         span = Span(f"{server.storage.place}/{main}")
         pattern = f"{path.partition('/')[0]}/*.conf"
         yield codes.OLD_NAMES_NOT_INCLUDED(span, file=main, path=path, pattern=pattern)
