@@ -11,7 +11,15 @@ import pytest
 from ccstate.adapters.asterisk import moving
 from ccstate.adapters.asterisk.entries import DIALPLAN, OLD_NAMES
 from ccstate.adapters.asterisk.records import PATH as RECORDS
-from tests.adapters.asterisk.estate import DESIRED, Applied, Estate, applied_on, set_secrets
+from ccstate_lab import site as sites
+from tests.adapters.asterisk.estate import (
+    BY_HAND,
+    DESIRED,
+    Applied,
+    Estate,
+    applied_on,
+    set_secrets,
+)
 from tests.adapters.asterisk.killed import Killed
 from tests.adapters.asterisk.renames import (
     agents,
@@ -174,3 +182,21 @@ def test_what_asterisk_does_not_take_is_put_back_with_all_who_are_there(
     names.desired, names.queue, names.phone = before.desired, before.queue, before.phone
     estate.declare(names.desired)
     all_are_there(estate, names)
+
+
+def test_who_is_logged_in_stays_so_though_asterisk_restarts_in_the_middle(
+    estate: Estate, names: Names, killed: Killed
+) -> None:
+    names.turn()
+    estate.declare(names.desired)
+    assert estate.plan()
+    assert killed.run("after reload 1", "apply") == -signal.SIGKILL, killed.said
+    site = estate.site
+    sites.kill(site)
+    estate.site = sites.start(site.folder, name=site.name, programs=site.programs, files=BY_HAND)
+    assert estate.run("apply", "--resume") == 0, estate.lines
+    (queue, _), (phone, _) = names.queue, names.phone
+    assert agents(estate, queue)["zoe"] == ("Local/agent@desk", "dynamic", "3", "training")
+    assert agents(estate, "reception")[phone][:2] == (f"PJSIP/{phone}", "dynamic")
+    assert messages(estate, phone) == ("1", "0")
+    assert estate.plan() == ""

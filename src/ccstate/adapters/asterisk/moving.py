@@ -24,7 +24,7 @@ from ccstate.model import Change, Observation
 
 LONGEST_STAY = 120.0
 """Seconds for which an old name waits for calls to leave it: a menu, a ringing phone, a message."""
-PAUSE = 0.25
+PAUSE = 0.5
 ACTIONS = ("QueueAdd", "QueueRemove", "DBGet", "DBPut", "DBDel")
 """Actions of AMI that a rename may need, besides those of every apply."""
 
