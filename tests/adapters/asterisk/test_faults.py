@@ -24,6 +24,7 @@ from ccstate.adapters.asterisk.entries import FILES, OPTIONAL, PJSIP, QUEUES
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.storage.sftp import SftpFolder
 from ccstate_lab import site as sites
+from ccstate_lab.site import Site
 from tests.adapters.asterisk import sshd
 from tests.adapters.asterisk.estate import (
     BY_HAND,
@@ -390,38 +391,50 @@ def test_a_disk_that_takes_nothing(
     is_consistent(estate)
 
 
+@pytest.fixture(scope="module")
+def remote_site() -> Iterator[tuple[sshd.Sshd, Site]]:
+    """A site whose folders are on another machine, where they belong to who logs in."""
+    with (
+        sshd.serving() as server,
+        running_site(server.folder / "site", "22", files=BY_HAND) as site,
+    ):
+        known = pwd.getpwnam(server.user)
+        for path in [site.folder, *site.folder.rglob("*")]:
+            os.chown(path, known.pw_uid, known.pw_gid, follow_symlinks=False)
+        yield server, site
+
+
 @pytest.fixture
 def remote(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Estate, sshd.Sshd]]:
-    """An applied estate whose folders are on another machine, where they belong to who logs in."""
+    remote_site: tuple[sshd.Sshd, Site],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Estate:
+    """The estate as it is desired there."""
+    server, site = remote_site
     set_secrets(monkeypatch)
-    with sshd.serving() as server:
-        monkeypatch.setenv("CCSTATE_SECRET_FILES", str(server.key.parent))
-        (server.folder / "project").mkdir()
-        with running_site(server.folder / "site", "22", files=BY_HAND) as site:
-            estate = Estate(server.folder / "project", site, capsys)
-            known = pwd.getpwnam(server.user)
-            for path in [site.folder, *site.folder.rglob("*")]:
-                os.chown(path, known.pw_uid, known.pw_gid, follow_symlinks=False)
-            there = {
-                "host": "127.0.0.1",
-                "port": server.port,
-                "username": server.user,
-                "identity": str(server.key),
-                "known_hosts": str(server.known_hosts),
-            }
-            write_project(estate.folder, {**estate.connection, "sftp": there})
-            estate.apply()
-            yield estate, server
+    monkeypatch.setenv("CCSTATE_SECRET_FILES", str(server.key.parent))
+    estate = Estate(server.folder / "project", site, capsys)
+    estate.folder.mkdir(exist_ok=True)
+    there = {
+        "host": "127.0.0.1",
+        "port": server.port,
+        "username": server.user,
+        "identity": str(server.key),
+        "known_hosts": str(server.known_hosts),
+    }
+    write_project(estate.folder, {**estate.connection, "sftp": there})
+    if estate.plan():
+        estate.apply()
+    return estate
 
 
 @pytest.mark.asterisk
 @pytest.mark.sshd
 def test_an_sftp_that_is_cut_between_two_files(
-    remote: tuple[Estate, sshd.Sshd], monkeypatch: pytest.MonkeyPatch
+    remote: Estate, remote_site: tuple[sshd.Sshd, Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    estate, server = remote
+    estate, (server, _) = remote, remote_site
     change_all(estate)
     assert estate.plan()
     real = SftpFolder.commit
@@ -445,9 +458,9 @@ def test_an_sftp_that_is_cut_between_two_files(
 @pytest.mark.asterisk
 @pytest.mark.sshd
 def test_a_mailbox_on_another_machine_goes_along_or_nothing_is_written(
-    remote: tuple[Estate, sshd.Sshd],
+    remote: Estate, remote_site: tuple[sshd.Sshd, Site]
 ) -> None:
-    estate, server = remote
+    estate, (server, _) = remote, remote_site
     folder = leave_message(estate, "2001")
     desired = rename(dict(DESIRED), "extension", "2001", "2011")
     before = contents(estate)
