@@ -151,9 +151,9 @@ def test_the_way_back_takes_along_what_came_since(estate: Estate, mailboxes: Pat
 def test_what_keeps_an_object_from_its_new_name_is_told_before(
     estate: Estate, mailboxes: Path
 ) -> None:
-    desired = rename(dict(DESIRED), "extension", "2001", "2011")
+    desired = rename(dict(DESIRED), "extension", "2001", "2021")
     estate.declare(rename(desired, "queue", "sales", "sales-au"))
-    (mailboxes / "2011").mkdir()
+    (mailboxes / "2021").mkdir()
     main = estate.site.etc / "queues.conf"
     before = main.read_text(encoding="utf-8")
     main.write_text(before.replace("queues.d/*.conf", "queues.d/ccstate.conf"), encoding="utf-8")
