@@ -449,7 +449,7 @@ _OPPOSITE = {
 def _repeats(change: Change, undone: Change) -> bool:
     """Whether a change brings what another one took away."""
     pair = (change.action, undone.action)
-    if pair in _OPPOSITE:
+    if pair in _OPPOSITE and change.moved == undone.moved:
         return True
     took = {edit.path: edit.before for edit in undone.edits if edit.before != edit.after}
     return any(
