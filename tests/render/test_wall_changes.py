@@ -90,6 +90,12 @@ def said(before: Json, after: Json) -> list[str]:
         ),
         # Nobody sees that: it is shown as any other field.
         ([{**WAITING, "width": 1}], [WAITING], ["tiles: ~ Waiting  width 1 → (not set)"]),
+        # A platform may hold a tile of an earlier release.
+        (
+            [{"label": "Waiting", "queues": ["sales"], "metric": "waiting", "warn": "5"}],
+            [WAITING],
+            ['on the wall: ~ "Waiting" shows calls waiting instead of nothing known'],
+        ),
         # A plan file may come from anywhere.
         ([WAITING], ["x"], None),
         ([WAITING], [{"queues": [7], "measure": 3, "warn": {}, "width": "x"}], None),

@@ -87,7 +87,7 @@ def _what(tile: Tile) -> str:
         team = f" in team {tile['team']}" if tile.get("team") else ""
         return f"agents{team}"
     measure = MEASURES.get(str(tile.get("measure")))
-    title = measure.title if measure else str(tile.get("measure"))
+    title = measure.title if measure else str(tile.get("measure") or "nothing known")
     return title[:1].lower() + title[1:]
 
 
