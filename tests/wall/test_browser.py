@@ -1,7 +1,11 @@
-"""A browser is the witness: where it places tiles of a grid, and how wide it draws text."""
+"""A browser is the witness: where tiles of a grid stand, how wide text is, what a wall says."""
 
+import json
 import random
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -12,6 +16,7 @@ from ccstate.measures import MEASURES
 from ccstate.model import Address
 from ccstate.render.wall import wall_svg
 from ccstate.wall.screen import FIGURE, cells_of, screen_of
+from ccstate.wall.values import level_of, limits_of, message_at, shown_value, words_of
 from tests.browser import Page, browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.no_cover]
@@ -131,3 +136,79 @@ def test_no_text_leaves_its_tile_or_meets_another(page: Page) -> None:
       return wrong
     })""")
     assert not found, found[:9]
+
+
+# Node-RED's walls are written in JavaScript: it has to say the same as `wall/values`, by which pictures are drawn.
+MAKE = """
+const make = (component, state) => {
+  const self = Object.assign(component.data(), state)
+  for (const [name, method] of Object.entries(component.methods || {})) self[name] = method.bind(self)
+  for (const [name, found] of Object.entries(component.computed)) {
+    Object.defineProperty(self, name, {get: found.bind(self)})
+  }
+  return self
+}
+"""
+
+
+def component(file: str) -> str:
+    text = (files("ccstate.adapters.node_red") / "wall" / file).read_text(encoding="utf-8")
+    found = re.search(r"<script>\s*export default (\{.*\})\s*</script>", text, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_a_figure_has_the_words_and_the_colour_on_a_wall_that_it_has_in_a_picture(
+    page: Page,
+) -> None:
+    cases, expected = [], []
+    for _ in range(3000):
+        measure = RANDOM.choice(list(MEASURES.values()))
+        most = 100 if measure.unit == "percent" else RANDOM.choice([20, 4000, 90_000])
+        value = RANDOM.choice([None, round(RANDOM.uniform(0, most), RANDOM.choice([0, 2]))])
+        sign = {"percent": "%", "seconds": RANDOM.choice("sm")}.get(measure.unit, "")
+        tile = {"measure": measure.name}
+        for field in RANDOM.sample(["warn", "alarm"], RANDOM.randint(0, 2)):
+            tile[field] = f"{RANDOM.randint(0, 100)}{sign}"
+        limits = limits_of(tile)
+        shown = None if value is None else shown_value(measure.unit, value)
+        expected.append([words_of(measure.unit, value), level_of(limits, shown)])
+        told = {"value": value, "unit": measure.unit, "refresh": 5, "stale": False}
+        cases.append({"tile": {**tile, "worse": limits and limits.worse}, "told": told})
+    found = page.value(
+        f"(() => {{ {MAKE} const component = {component('figure.vue')}\n"
+        f"return {json.dumps(cases)}.map(state => make(component, state))"
+        ".map(self => [self.shown, self.colour.replace('ccs-', '')]) })()"
+    )
+    assert found == expected
+
+
+def test_a_message_stands_on_a_wall_when_its_time_is(page: Page) -> None:
+    cases, expected = [], []
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    for _ in range(2000):
+        messages: list[dict[str, Any]] = []
+        for number in range(RANDOM.randint(1, 3)):
+            message: dict[str, Any] = {"text": f"No. {number}"}
+            if RANDOM.random() < 0.7:
+                begin, end = (
+                    f"{RANDOM.randint(0, 23):02}:{RANDOM.choice(['00', '30'])}" for _ in "ab"
+                )
+                message["weekly"] = {
+                    RANDOM.choice(days): [f"{begin}-{RANDOM.choice([end, '24:00'])}"]
+                }
+            if RANDOM.random() < 0.3:
+                message["since"] = f"2026-12-0{RANDOM.randint(1, 9)}"
+            if RANDOM.random() < 0.3:
+                message["until"] = f"2026-12-0{RANDOM.randint(1, 9)}"
+            messages.append(message)
+        day, hour, minute = RANDOM.randint(1, 10), RANDOM.randint(0, 23), RANDOM.choice([0, 29, 30])
+        at = datetime(2026, 12, day, hour, minute, tzinfo=UTC)
+        cases.append([messages, [at.year, at.month - 1, at.day, at.hour, at.minute]])
+        expected.append(message_at(messages, at))
+    found = page.value(
+        f"(() => {{ {MAKE} const component = {component('frame.vue')}\n"
+        f"return {json.dumps(cases)}.map(([messages, at]) => "
+        "make(component, {wall: {messages}, now: new Date(...at)}).message) })()"
+    )
+    assert found == expected
