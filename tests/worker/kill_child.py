@@ -1,6 +1,6 @@
 """Lets a worker die by SIGKILL at each boundary of its life, and another one do what is left.
 
-    python -m tests.worker.kill_child PREPARED WORK DATABASE revert|drift
+    python -m tests.worker.kill_child PREPARED WORK DATABASE apply|revert|drift
 
 A boundary is before each thing that outlives the process and its machine: a write to the database, a change on the
 platform, a request to the code host. Writes to the folder are those of an apply, whose boundaries
@@ -36,7 +36,7 @@ from ccstate.project import Project
 from ccstate.worker import engine, loop, tasks
 from ccstate.worker.database import VARIABLE, database_url
 from ccstate.worker.shared import shared_changes
-from tests.apply.confirm_child import Boundaries, in_a_fork
+from tests.apply.confirm_child import Boundaries, Dying, in_a_fork
 from tests.effects import effects
 from tests.forge.conftest import Clock, github_forge, played
 from tests.forge.github_host import GitHubHost
@@ -60,6 +60,7 @@ class Lives:
         os.environ[VARIABLE] = address
         engine.LEASES.update(dict.fromkeys(engine.LEASES, LEASE))
         engine.AGAIN = engine.BACKOFF = confirmation.GRACE = LEASE
+        confirmation.LONGEST_APPLY = LEASE
         in_a_fork(self.make_tables)
         with psycopg.connect(address) as asking:
             self.kept = asking.execute(KEPT).fetchall()
@@ -179,6 +180,42 @@ def taken_back(lives: Lives) -> dict[str, list[str]]:
     return lives.all(life)
 
 
+def lost_while_applying(lives: Lives) -> dict[str, list[str]]:
+    """Let an apply die and its machine be lost, and a worker of another one take back what was written."""
+    plan_id = (lives.prepared / "plan-id").read_text()
+    before = orjson.loads((lives.prepared / "before.json").read_bytes())
+
+    def life(folder: Path, number: int) -> list[str]:
+        boundaries = Boundaries(number)
+
+        class Waiting(Dying):
+            def is_confirmed(self, seconds: float) -> bool:
+                (folder / "passed.json").write_bytes(orjson.dumps(boundaries.names))
+                return super().is_confirmed(seconds)
+
+        def apply() -> None:
+            watch(boundaries)
+            shared = shared_changes(os.environ)
+            Project(folder / "home", Waiting(), shared=shared).apply(plan_id, confirm_within=1.0)
+
+        code = in_a_fork(apply)
+        shutil.rmtree(folder / "home")
+        problems = [] if code == -signal.SIGKILL else [f"the apply ended with {code}"]
+        is_known = bool(lives.asked("SELECT count(*) FROM ccstate.unconfirmed"))
+        machines = (machine(folder, f"machine-{each}") for each in count())
+        problems += lives.killed_and_ended(folder, -1, machines, None, lives.is_closed)
+        found = effects(folder / "platform.db")
+        amiss = {
+            f"the platform is not as before: {objects(folder)}": objects(folder) != before,
+            f"not each effect was taken back once: {found}": not set(found.values()) <= {2},
+            "the platform is still locked": is_known and holder(folder) is not None,
+            "it was written to, and nobody knows": not is_known and bool(found),
+        }
+        return [*problems, *(words for words, is_so in amiss.items() if is_so)]
+
+    return lives.all(life)
+
+
 def drifted(lives: Lives) -> dict[str, list[str]]:
     """Let workers report at night what was changed by hand."""
 
@@ -201,7 +238,8 @@ def drifted(lives: Lives) -> dict[str, list[str]]:
 def main() -> None:
     prepared, work, address, mode = sys.argv[1:]
     lives = Lives(Path(prepared), Path(work), address)
-    wrong_at = {"revert": taken_back, "drift": drifted}[mode](lives)
+    modes = {"apply": lost_while_applying, "revert": taken_back, "drift": drifted}
+    wrong_at = modes[mode](lives)
     sys.stdout.buffer.write(orjson.dumps({"passed": lives.passed, "wrong": wrong_at}))
 
 

@@ -51,17 +51,32 @@ def lives(prepared: Path, database: str, mode: str) -> dict[str, Any]:
     return said
 
 
-def test_a_change_is_taken_back_once_on_whichever_machine_workers_die(
-    home: Path, database: str
-) -> None:
+def planned(home: Path) -> str:
+    """Save a plan, and write down what was before, and what takes effect from now on; its id."""
     top = home.parent
     (top / "before.json").write_bytes(orjson.dumps(objects(top)))
     plan_id = Project(home).save(Project(home).plan(force="all of it").plan).id
     (top / "plan-id").write_text(plan_id)
     count_effects(top / "platform.db")
+    return plan_id
+
+
+def test_what_an_apply_wrote_is_taken_back_wherever_its_machine_is_lost(
+    home: Path, database: str
+) -> None:
+    planned(home)
+    said = lives(home.parent, database, "apply")
+    assert said["wrong"] == {}
+    assert {"commit", "lock", "perform"} <= set(said["passed"])
+
+
+def test_a_change_is_taken_back_once_on_whichever_machine_workers_die(
+    home: Path, database: str
+) -> None:
+    plan_id = planned(home)
     left_unconfirmed(home, plan_id, shared_changes({"CCSTATE_WORKER_DATABASE": database}))
     lose(home)
-    said = lives(top, database, "revert")
+    said = lives(home.parent, database, "revert")
     assert said["wrong"] == {}
     assert {"commit", "perform", "unlock"} <= set(said["passed"])
 
