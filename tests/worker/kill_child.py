@@ -139,7 +139,7 @@ class Lives:
 
 def watch(boundaries: Boundaries) -> None:
     """Watch what the worker writes outside of its folder."""
-    for name in ("perform", "lock", "unlock", "recover"):
+    for name in ("perform", "lock", "unlock"):
         boundaries.around(EmbeddedAdapter, name)
     boundaries.around(Rest, "_exchange")
 

@@ -60,6 +60,18 @@ class Postgres:
         return f"postgresql://{role}@/{database}?host={self._top}&port={PORT}"
 
     @contextlib.contextmanager
+    def closed(self, address: str) -> Iterator[None]:
+        """Let a database take no connection for as long as the context lasts."""
+        name = sql.Identifier(str(psycopg.conninfo.conninfo_to_dict(address)["dbname"]))
+        allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+        with psycopg.connect(self.address("postgres", ADMIN), autocommit=True) as asking:
+            asking.execute(allow.format(name, sql.Literal(False)))
+            try:
+                yield
+            finally:
+                asking.execute(allow.format(name, sql.Literal(True)))
+
+    @contextlib.contextmanager
     def database(self) -> Iterator[str]:
         """Make an empty database for as long as the context lasts, and give its address."""
         name = sql.Identifier(made := f"test_{next(self._numbers)}")

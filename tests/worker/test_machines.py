@@ -14,8 +14,8 @@ from ccstate.project.plan_folder import SavedPlans
 from ccstate.project.sharing import fetch
 from ccstate.worker.database import VARIABLE
 from ccstate.worker.shared import shared_changes
-from tests.waiting import GENEROUS
-from tests.worker.machines import SECRET, Machines, lose
+from tests.waiting import GENEROUS, until
+from tests.worker.machines import SECRET, Machines, holder, lose
 from tests.worker.postgres import Postgres
 
 pytestmark = [pytest.mark.process, pytest.mark.postgres]
@@ -79,6 +79,23 @@ def test_nothing_is_written_that_other_machines_could_not_take_back(top: Machine
     assert "CC623" in err
     assert top.label() == "Main"
     assert not (top.home / "plans" / plan_id / "confirm-by.json").exists()
+
+
+def test_who_is_cut_off_from_the_database_too_takes_the_change_back(
+    top: Machines, postgresql: Postgres
+) -> None:
+    applying, _ = top.applying(within="3s")
+    with postgresql.closed(top.address):
+        out, err = applying.communicate(timeout=GENEROUS)
+        assert applying.returncode == 4, err
+        assert "CC623" in err
+        assert "taken back" in out
+        assert top.label() == "Main"
+        assert holder(top.folder) is None
+    worker = top.quick(top.home, "worker", "--drift-at", "never")
+    until(lambda: top.kept() == [], "the others are told")
+    assert not list((top.home / "plans").glob("*/confirm-by.json"))
+    worker.kill()
 
 
 def test_what_is_kept_has_no_secret_and_is_read_as_foreign(top: Machines) -> None:
