@@ -163,6 +163,11 @@ def test_what_nobody_could_type_is_refused_before_a_sheet_is_written(tmp_path: P
         "takes an empty cell for nothing",
     }
     assert not (tmp_path / "manual").exists()
+    freepbx = platform(
+        tmp_path, platform="freepbx"
+    )  # its screen knows "random", the export does not
+    (problem,) = freepbx.audit(planned(freepbx, a={"strategy": "random"}))
+    assert problem.code == "CC856"
 
 
 OURS = """\

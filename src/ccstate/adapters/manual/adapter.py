@@ -13,7 +13,7 @@ from ccstate import codes, kinds, secrets
 from ccstate.adapter import Holder, Result, SignOff, Support, placed
 from ccstate.adapters.manual import codes as manual_codes
 from ccstate.adapters.manual import ledger as records
-from ccstate.adapters.manual.columns import Unwritable, is_shown, parts
+from ccstate.adapters.manual.columns import Unwritable, is_shown, parts, writing_of
 from ccstate.adapters.manual.connection import Connection, Export, field_at, is_secret, parse
 from ccstate.adapters.manual.exports import Seen, put, read_exports
 from ccstate.adapters.manual.ledger import Handed, Kept, Ledger
@@ -123,15 +123,19 @@ class ManualAdapter:
 
     def _unwritable(self, change: Change) -> list[Diagnostic]:
         found = []
+        export = self.connection.exports[change.address.kind]
         for edit in effective(change):
             place = place_of(self.connection, self.template, change.address.kind, edit.path)
             is_block = isinstance(edit.after, dict | list) and not place.writing.separator
             if edit.after is None or is_block or edit.path in change.secrets:
                 continue
+            column = (export.columns or {}).get(edit.path)
             try:
-                if edit.after == "" and self.connection.exports[change.address.kind].is_table:
+                if edit.after == "" and export.is_table:
                     raise Unwritable("takes an empty cell for nothing")  # noqa: TRY301 - as its words do
                 place.writing.written(edit.after)
+                if column is not None:  # what the screen takes, its export may have no word for
+                    writing_of(column).written(edit.after)
             except (Unwritable, ValueError) as error:
                 found.append(
                     manual_codes.VALUE_UNWRITABLE(
