@@ -36,7 +36,7 @@ FIXTURES = {
 """Fixtures that start a program, with the mark of the tests that ask for them."""
 FILES = {
     "*_live.py": ("asterisk",),
-    "lab/*.py": ("asterisk", "process"),
+    "lab/*.py": ("asterisk", "process", "node_red"),
 }
 """Files in which all tests have a mark, as `Path.match` reads them."""
 

@@ -11,7 +11,7 @@ from ccstate.desired.settings import FILE
 from ccstate.errors import CcstateError
 from ccstate.render.diagnostics import diagnostics_text
 from ccstate.render.text import safe
-from ccstate_lab import estate, phones
+from ccstate_lab import estate, node_red, phones, walls
 from ccstate_lab import site as sites
 from ccstate_lab.etc import write_private
 from ccstate_lab.programs import ASTERISK, at_hand, path_with_espeak, programs, sipp
@@ -63,22 +63,27 @@ def up(folder: Path, release: str, source: Path) -> int:
         )
     asterisk, caller = programs(release), sipp()
     path_with_espeak()
+    if not node_red.at_hand():
+        sys.stderr.write("Fetching Node-RED, some 20 seconds, once …\n")
     own = estate.own_phones(_noted(folder, "phones"))
     site = sites.start(folder, name=NAME, programs=asterisk, files=own.files)
     try:
-        _note(folder, _facts(site, own.passwords, {}))
+        _note(folder, _facts(site, own.passwords, estate.Served({}, {})))
         write_private(folder / "sipp", f'#!/bin/sh\nexec {shlex.join(caller)} -i 127.0.0.1 "$@"\n')
         (folder / "sipp").chmod(0o700)
         phones.end_all(folder)  # those of a site that was not stopped but killed
         phones.answer(site, _of(own.passwords, estate.ANSWERING))
         phones.ring(site, _of(own.passwords, estate.RINGING))
         phones.busy(site, _of(own.passwords, estate.ENGAGED))
+        served = estate.Served({}, {})
         if (source / FILE).is_file():
             sys.stderr.write("Applying the desired state …\n")
-            numbers = estate.apply_to(site, folder, source)
-            _note(folder, _facts(site, own.passwords, numbers))
+            served = estate.apply_to(site, folder, source)
+            _note(folder, _facts(site, own.passwords, served))
         if extensions := estate.extensions(site):
             phones.answer(site, extensions)
+        if served.walls and served.queues:
+            walls.call(site, served.queues)
     except BaseException:
         down(folder)
         raise
@@ -86,8 +91,9 @@ def up(folder: Path, release: str, source: Path) -> int:
 
 
 def down(folder: Path) -> int:
-    """End the phones, then the site; its folder stays, and `up` finds its ports and passwords."""
+    """End the phones, the walls, then the site; its folder stays, and `up` finds its ports and passwords."""
     phones.end_all(folder)
+    walls.end(folder)
     site = sites.find(folder)
     if site:
         sites.stop(site)
@@ -101,11 +107,12 @@ def status(folder: Path) -> int:
     if not site:
         sys.stdout.write(f"No site runs in {folder}.\n")
         return 1
-    sys.stdout.write(page(site, folder, _noted(folder, "phones"), _noted(folder, "numbers")))
+    noted = estate.Served(_noted(folder, "numbers"), _noted(folder, "walls"))
+    sys.stdout.write(page(site, folder, _noted(folder, "phones"), noted))
     return 0
 
 
-def page(site: Site, folder: Path, passwords: Mapping[str, str], numbers: Mapping[str, str]) -> str:
+def page(site: Site, folder: Path, passwords: Mapping[str, str], served: estate.Served) -> str:
     server = f"{site.ami_host}:{site.sip_port}"
     stop = "make lab-stop" if folder == FOLDER else f"python -m ccstate_lab down --folder {folder}"
     return f"""\
@@ -126,7 +133,7 @@ Numbers to dial:
   {estate.RINGING}   rings, and is never answered
   {estate.ENGAGED}   is busy
   {estate.SOFTPHONE}   your softphone, once it has registered
-{_listed(numbers)}
+{_listed(served.numbers)}{_hanging(served.walls)}
 Dial with a softphone on this machine:
 
   server {server}, user {estate.SOFTPHONE}, password {passwords.get(estate.SOFTPHONE, "?")}
@@ -134,7 +141,7 @@ Dial with a softphone on this machine:
 or with sipp, a call of five seconds:
 
   {folder}/sipp {server} -sn uac -s {estate.ANSWERING} -m 1 -d 5000
-{_served(folder) if numbers else ""}
+{_served(folder) if served.numbers else ""}
 Stop it: {stop}
 """
 
@@ -159,9 +166,13 @@ def _listed(numbers: Mapping[str, str]) -> str:
     return "".join(f"{line}\n" for line in ["", *shown[:NUMBERS], *more]) if shown else ""
 
 
-def _facts(
-    site: Site, passwords: Mapping[str, str], numbers: Mapping[str, str]
-) -> Mapping[str, object]:
+def _hanging(shown: Mapping[str, str]) -> str:
+    """The walls of the project, whose figures move: a call comes every few seconds."""
+    rows = [f"  {address}\n    {safe(label)[:60]}\n" for address, label in shown.items()]
+    return "".join(["\nWalls, for a browser:\n\n", *rows]) if rows else ""
+
+
+def _facts(site: Site, passwords: Mapping[str, str], served: estate.Served) -> Mapping[str, object]:
     return {
         "name": site.name,
         "release": site.programs.release,
@@ -177,7 +188,8 @@ def _facts(
         },
         "sip": {"host": site.ami_host, "port": site.sip_port},
         "phones": dict(passwords),
-        "numbers": dict(numbers),
+        "numbers": dict(served.numbers),
+        "walls": dict(served.walls),
     }
 
 

@@ -8,9 +8,10 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.calls.caller import SIPP
@@ -20,6 +21,7 @@ from ccstate.diff import secret_references
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import State
 from ccstate.secrets.allowed import FILES, NAMES
+from ccstate_lab import walls
 from ccstate_lab.etc import write_private
 from ccstate_lab.programs import ESPEAK, path_with_espeak
 from ccstate_lab.site import Site
@@ -104,18 +106,38 @@ VARIABLE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 TARGET = "lab"
 
 
-def apply_to(site: Site, folder: Path, source: Path) -> Mapping[str, str]:
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What can be dialled and seen of a project."""
+
+    numbers: Mapping[str, str]
+    """Inbound numbers, each with its label."""
+    walls: Mapping[str, str]
+    """Addresses of the pages of displays, each with its label."""
+    queues: Sequence[str] = ()
+    """Numbers by which phones inside dial queues."""
+
+
+def apply_to(site: Site, folder: Path, source: Path) -> Served:
     """The desired state of a project on the site, by `ccstate plan` and `ccstate apply`.
 
-    Each secret that it refers to gets a value of the lab's own. Returns the inbound numbers that
-    can be dialled there, each with its label. Raises InvalidInput where it cannot be applied.
+    Each secret that it refers to gets a value of the lab's own. Where it has displays, a Node-RED
+    beside the site shows them, with the figures of an exporter. Raises InvalidInput where it cannot
+    be applied.
     """
     given = load_settings(source)
     project = folder / FOLDER
     shutil.rmtree(project / given.desired_state, ignore_errors=True)
     shutil.copytree(source / given.desired_state, project / given.desired_state)
-    (project / FILE).write_text(json.dumps(_spelled(given, site), indent=2), encoding="utf-8")
+    spelled = _spelled(given, site)
+    (project / FILE).write_text(json.dumps(spelled, indent=2), encoding="utf-8")
     desired = load(load_settings(project), ParseCache(None))
+    displays = {a.name: r.fields for a, r in desired.state.items() if a.kind == "display"}
+    shown = walls.start(folder) if displays else None
+    if shown:
+        wall = {"adapter": "node-red", "kinds": ["display"], "connection": shown.connection}
+        spelled = {**spelled, "targets": {**spelled["targets"], walls.TARGET: wall}}
+        (project / FILE).write_text(json.dumps(spelled, indent=2), encoding="utf-8")
     _copy_recordings(desired.state, source, project)
     references = {r for found in secret_references(desired.state).values() for r in found.values()}
     values = _values(folder, sorted(references))
@@ -132,11 +154,25 @@ def apply_to(site: Site, folder: Path, source: Path) -> Mapping[str, str]:
     _note(folder / ENVIRONMENT, environment, path)
     for command in ("plan", "apply"):
         _run(project, command, {**os.environ, **environment, "PATH": path})
-    return {
-        address.name.removeprefix("+"): str(resource.fields.get("label") or "")
-        for address, resource in desired.state.items()
-        if address.kind == "number"
-    }
+    if shown:
+        walls.serve(shown, folder, project, {**environment, "PATH": path})
+    return Served(
+        {
+            address.name.removeprefix("+"): str(resource.fields.get("label") or "")
+            for address, resource in desired.state.items()
+            if address.kind == "number"
+        },
+        {shown.server.wall(n): str(f.get("label") or n) for n, f in displays.items()}
+        if shown
+        else {},
+        _dialled_inside(desired.state),
+    )
+
+
+def _dialled_inside(state: State) -> list[str]:
+    """List the numbers by which phones inside dial queues."""
+    queues = (resource.fields for address, resource in state.items() if address.kind == "queue")
+    return [str(number) for fields in queues if (number := fields.get("extension"))]
 
 
 def _note(file: Path, environment: Mapping[str, str], path: str) -> None:
@@ -148,7 +184,7 @@ def _note(file: Path, environment: Mapping[str, str], path: str) -> None:
     write_private(file, "".join(f"{line}\n" for line in lines))
 
 
-def _spelled(given: Settings, site: Site) -> Mapping[str, object]:
+def _spelled(given: Settings, site: Site) -> dict[str, Any]:
     """The project with the site as its only target."""
     connection = {
         "etc": str(site.etc),

@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,13 +29,19 @@ class Process:
 
 
 def spawn(
-    argv: Sequence[str], *, folder: Path, output: Path, inherited: Collection[int]
+    argv: Sequence[str],
+    *,
+    folder: Path,
+    output: Path,
+    inherited: Collection[int],
+    environment: Mapping[str, str] | None = None,
 ) -> Process:
     """Start a process in a session of its own, so that no ^C ends it; its output goes to a file."""
     with output.open("ab") as file:
         child = subprocess.Popen(  # noqa: S603 - argv is ours, and no shell reads it
             argv,
             cwd=folder,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,

@@ -2,13 +2,17 @@ import json
 import stat
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import urllib3
+from urllib3.exceptions import HTTPError
 
-from ccstate_lab import estate, phones
+from ccstate_lab import estate, phones, walls
 from ccstate_lab import site as sites
 from ccstate_lab.__main__ import main
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -17,6 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     yield tmp_path / "lab"
     phones.end_all(tmp_path / "lab")
+    walls.end(tmp_path / "lab")
     if site := sites.find(tmp_path / "lab"):
         sites.kill(site)
 
@@ -61,6 +66,12 @@ def test_the_worked_example_can_be_dialled(
     assert {"2101", "3590"} <= phones.registered(site), "every extension has a phone"
     assert "Every change is confirmed" in _receipt(folder)
 
+    server = walls.find(folder)
+    assert server
+    assert f"  {server.wall('sydney-wall')}\n    Sydney, level 3\n" in page
+    asked = f"{_walls(folder)['figures']}/figures.json?figure=offered:{QUEUES}"
+    until(lambda: _counted(asked), "calls come, and the exporter counts them")
+
     # What the page says is what a shell can do, word by word; of 15 call tests one is enough here.
     load, plan, test = page.partition("change it in")[2].splitlines()[2:5]
     bare = {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
@@ -68,6 +79,22 @@ def test_the_worked_example_can_be_dialled(
         shell = ["sh", "-euc", f"{load}\n{line}"]
         ran = subprocess.run(shell, env=bare, check=False, capture_output=True, text=True)
         assert (ran.returncode, says in ran.stdout) == (0, True), ran.stdout + ran.stderr
+
+
+QUEUES = "sales,moves,business,complaints,reception,faults,billing,payment-support"
+
+
+def _walls(folder: Path) -> dict[str, str]:
+    told = json.loads((folder / "project/ccstate.yaml").read_text(encoding="utf-8"))
+    found: dict[str, str] = told["targets"]["walls"]["connection"]
+    return found
+
+
+def _counted(url: str) -> bool:
+    with suppress(HTTPError):  # it has only begun
+        (figure,) = urllib3.request("GET", url, retries=False).json()["figures"]
+        return bool(figure["value"])
+    return False
 
 
 def _receipt(folder: Path) -> str:

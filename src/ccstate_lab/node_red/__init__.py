@@ -112,7 +112,7 @@ def start(
     """
     folder.mkdir(parents=True, exist_ok=True)
     packages = installed()
-    chosen = port or _free_port()
+    chosen = port or free_port()
     told = {
         "flowFile": "flows.json",
         "userDir": str(folder),
@@ -151,7 +151,8 @@ def kill(found: NodeRed) -> None:
     process.kill(found.process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that is free now."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 
