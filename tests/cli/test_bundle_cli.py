@@ -98,15 +98,20 @@ def test_sops_is_started_once_a_run(
     assert (tmp_path / "starts").read_text() == "x\n"
 
 
-def test_what_is_missing_is_named_with_its_place_and_the_bundle(
+def test_what_is_missing_is_named_and_with_what_is_wrong_the_bundle_is_too(
     phones: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (phones.folder / "bundle.yaml").write_text("sip-2000: 'word2000'\n")
     monkeypatch.setenv(BUNDLE, "bundle.yaml")
-    assert phones.run("plan", "--only", "extension/2001") in {0, 1}
     assert phones.run("plan") == 0, phones.err
-    assert "bundle:sip-2001" in phones.out
+    said = " ".join(phones.out.split())
+    assert "It writes secrets that were not here: bundle:sip-2001, bundle:sip-2002," in said
     show_no_secret(phones)
+    (phones.folder / "bundle.yaml").write_text("sip-2000: 4711\n")
+    assert phones.run("plan") == 1
+    assert "desired_state/all.yaml:3:21: CC410 bundle:sip-2000 is no text" in phones.err
+    assert "and 996 more: each is not in the bundle" in phones.err
+    assert "hint: add it to bundle.yaml, or correct its name" in phones.err
 
 
 def test_a_branch_that_names_other_things_is_refused_at_its_line(
