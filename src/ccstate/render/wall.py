@@ -34,12 +34,12 @@ from ccstate.wall.values import STATES, level_of, limits_of, words_of
 
 _TIME = "10:24"
 _USUAL: Mapping[str, tuple[int, int]] = {
-    "waiting": (1, 8),
-    "longest_wait": (15, 260),
-    "service_level": (60, 96),
-    "abandon_rate": (1, 9),
+    "waiting": (1, 4),
+    "longest_wait": (15, 100),
+    "service_level": (78, 96),
+    "abandon_rate": (1, 6),
     "average_handle_time": (240, 540),
-    "agents_ready": (1, 8),
+    "agents_ready": (3, 8),
 }
 """Ranges of made-up figures, by measure."""
 _USUAL_BY_UNIT: Mapping[str, tuple[int, int]] = {
