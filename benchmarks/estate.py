@@ -460,7 +460,7 @@ def _displays(file: _File, region: Region) -> None:
             "refresh: 10s",
             "tiles:",
             *(
-                f'  - {{label: {metric}, queues: [{queue}], metric: {metric}, warn: "5"}}'
+                f'  - {{label: {metric}, queues: [{queue}], measure: {metric}, warn: "5"}}'
                 for queue, metric in zip(queues, metrics, strict=True)
             ),
         )

@@ -32,6 +32,7 @@ COMMAND_LINES = {
     "plan": ["plan"],
     "plans": ["plans"],
     "apply": ["apply"],
+    "sign-off": ["sign-off", "0123456789ab"],
     "confirm": ["confirm"],
     "measure": ["measure"],
     "worker": ["worker", "--health"],

@@ -20,8 +20,8 @@ from packaging.utils import canonicalize_name
 from tests.test_house import ROOT, declared
 
 LOCKS = {
-    "requirements.lock": ("runtime", "asterisk", "worker", "xlsx", "build"),
-    "requirements-dev.lock": ("runtime", "asterisk", "worker", "xlsx", "build", "dev", "bench"),
+    "requirements.lock": ("runtime", "asterisk", "exporter", "worker", "xlsx", "build"),
+    "requirements-dev.lock": ("runtime", "asterisk", "exporter", "worker", "xlsx", "build", "dev", "bench"),
 }
 SYSTEMS = {
     "linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},

@@ -17,7 +17,7 @@ from ccstate.desired.cache import code_digest
 from ccstate.desired.settings import FILE
 from ccstate.errors import Diagnostic
 
-JUDGING = (".", "desired", "dialling", "journeys", "kinds", "rules")
+JUDGING = (".", "desired", "dialling", "journeys", "kinds", "measures", "rules", "wall")
 """Packages of ccstate on whose code a verdict depends, and "." for the modules beside them."""
 _LIBRARIES = ("phonenumbers", "pydantic", "tzdata")
 """What else decides: which numbers there are, what is valid, when clocks change."""
