@@ -21,7 +21,16 @@ from tests.test_house import ROOT, declared
 
 LOCKS = {
     "requirements.lock": ("runtime", "asterisk", "exporter", "worker", "xlsx", "build"),
-    "requirements-dev.lock": ("runtime", "asterisk", "exporter", "worker", "xlsx", "build", "dev", "bench"),
+    "requirements-dev.lock": (
+        "runtime",
+        "asterisk",
+        "exporter",
+        "worker",
+        "xlsx",
+        "build",
+        "dev",
+        "bench",
+    ),
 }
 SYSTEMS = {
     "linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
