@@ -106,12 +106,15 @@ class Entries:
 
         self._dated_runs = _Runs(self.runs)
         self._yearly_runs = _Runs(self.yearly_runs)
+        self.is_empty = not (self.dates or self.runs or self.year_days or self.yearly_runs)
 
     def on(self, day: date) -> list[Filled]:
         """List the entries that hold a day, the most precise first.
 
         Those of single years come before those of every year, days before runs of days.
         """
+        if self.is_empty:  # as most lists are, and every day of a year is asked for
+            return []
         text = day.isoformat()
         return [
             *self.dates.get(text, ()),
@@ -144,6 +147,8 @@ class _Runs:
 
     def on(self, day: str) -> list[Filled]:
         """List the runs that hold a day, in their own order."""
+        if not self._spans:
+            return []
         found: list[int] = []
         place = bisect_right(self._firsts, day)
         while place and self._reach[place - 1] >= day:
@@ -212,7 +217,8 @@ class Timetable:
         self._week = _week(schedule.get("weekly"))
         self._seasons = Entries(schedule.get("seasons") or ())
         self._weeks: dict[int, tuple[LocalDay, ...]] = {}
-        self._holidays = (Holidays(schedule.get("holidays") or ()), *calendars)
+        known = (Holidays(schedule.get("holidays") or ()), *calendars)
+        self._holidays = tuple(holidays for holidays in known if not holidays.entries.is_empty)
         exceptions = schedule.get("exceptions") or ()
         self._exceptions = Entries(e for e in exceptions if e.get("hours") is not None)
         self._closings = Entries(e for e in exceptions if e.get("closed"))
