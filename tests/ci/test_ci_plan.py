@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from ccstate.adapters.embedded import connect
 from ccstate.ci.job import Job
 from ccstate.ci.plan import plan_change
 from ccstate.forge.files import PlainFiles
+from ccstate.forge.rest import Rest
 from ccstate.model import Address
 from ccstate.plan_file import content_digest
 from ccstate.project import Project
@@ -254,7 +256,8 @@ def test_a_host_that_does_not_answer_fails_the_run_and_its_token_is_shown_nowher
 ) -> None:
     head = team.propose("label: Kim,", "label: Kim L,")
     summary = as_github(team, monkeypatch, head, "team/pbx")
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    impatient = partial(Rest, sleep=lambda _: None)
+    monkeypatch.setattr("ccstate.forge.environment.Rest", impatient)
     assert team.run("ci", "plan", f"--into={team.into}") == 1
     assert "CC83" in team.err
     assert "What merging this would change" in summary.read_text()  # the plan is not lost with it
