@@ -6,6 +6,16 @@ import pytest
 
 from ccstate.cli import run
 
+# A shell's background job ignores Ctrl-C, and what nohup starts a lost terminal; this one listens to
+# both, however pytest was started.
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+from ccstate.__main__ import main
+main()
+"""
+
 
 class Screen:
     """A folder, and what the latest command there wrote."""

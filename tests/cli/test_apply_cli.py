@@ -17,7 +17,7 @@ import pytest
 
 from ccstate.adapter import Holder
 from ccstate.adapters.embedded import connect
-from tests.cli.screens import Screen
+from tests.cli.screens import PROGRAM, Screen
 
 FULL = "/dev/full"
 PLATFORM = ".ccstate/demo.db"
@@ -67,15 +67,6 @@ def waited_for(condition: Callable[[], bool]) -> None:
             return
         time.sleep(0.02)
     pytest.fail("waited in vain")
-
-
-# A shell's background job ignores Ctrl-C; this one listens to it, however pytest was started.
-PROGRAM = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from ccstate.__main__ import main
-main()
-"""
 
 
 def started(screen: Screen, *arguments: str) -> "subprocess.Popen[str]":

@@ -15,6 +15,7 @@ import pytest
 from ccstate.adapters.embedded import connect
 from ccstate.apply.confirmation import Decision, Verdict, alone, decide
 from ccstate.model import Address
+from tests.cli.screens import PROGRAM
 from tests.cli.screens import Screen as PlainScreen
 from tests.waiting import GENEROUS, until
 
@@ -58,7 +59,7 @@ class Screen(PlainScreen):
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command as a process of its own."""
-        command = [sys.executable, "-m", "ccstate", "--project", str(self.folder), *arguments]
+        command = [sys.executable, "-c", PROGRAM, "--project", str(self.folder), *arguments]
         environment = {**os.environ, **SILENT}
         return subprocess.Popen(
             command,
