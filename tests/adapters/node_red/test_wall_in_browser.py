@@ -331,6 +331,18 @@ def test_an_open_wall_changes_with_an_apply(hung: Hung) -> None:
     )
 
 
+def test_two_walls_of_one_title_are_two_walls(hung: Hung) -> None:
+    tile: Any = {"queues": ["sales"], "measure": "waiting"}
+    walls: dict[Any, Fields] = {
+        display(name): {"title": "Sales", "refresh": "1s", "tiles": [{**tile, "label": name}]}
+        for name in ("north", "south")
+    }
+    applied(hung.adapter, walls)
+    for name in ("north", "south"):
+        hung.show(name)
+        assert hung.page.texts(".ccs-label") == [name]
+
+
 MESSAGES: Any = [
     {"text": "Night", "weekly": {"mon": ["22:00-06:00"]}},
     {"text": "Lunch", "weekly": {"tue": ["12:00-13:00"]}, "until": "2026-05-05"},

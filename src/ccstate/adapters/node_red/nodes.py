@@ -233,7 +233,8 @@ def compile_display(name: str, fields: Fields, figures: str, base: str) -> Nodes
         },
         "page": {
             "type": "ui-page",
-            "name": plain_name(screen.title or name),
+            # Of two pages with one name the dashboard shows one, whatever their paths (seen, 1.31).
+            "name": f"{screen.title} ({name})" if screen.title else name,
             "ui": base,
             "path": f"/{name}",
             "icon": "monitor-dashboard",
