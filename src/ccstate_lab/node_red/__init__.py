@@ -110,6 +110,7 @@ def start(
 
     `settings` are further ones of settings.js. Raises InvalidInput where it does not start.
     """
+    folder = folder.absolute()  # Node-RED takes a relative one from its own folder on
     folder.mkdir(parents=True, exist_ok=True)
     packages = installed()
     chosen = port or free_port()
