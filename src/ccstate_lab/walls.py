@@ -50,7 +50,8 @@ def start(folder: Path) -> Walls:
 
 def serve(walls: Walls, folder: Path, project: Path, environment: Mapping[str, str]) -> None:
     """Start the exporter of a project; its answers come once it follows the site."""
-    command = [sys.executable, "-m", "ccstate", "--project", str(project.absolute()), "measure", "lab"]
+    of = ["--project", str(project.absolute())]
+    command = [sys.executable, "-m", "ccstate", *of, "measure", "lab"]
     exporter = process.spawn(
         [*command, "--serve", f"127.0.0.1:{walls.figures}"],
         folder=folder,
