@@ -280,6 +280,9 @@ def test_no_text_of_a_display_is_code(hung: Hung) -> None:
         assert hung.page.value("document.title").count("/root") == 0
 
 
+BEYOND = "(e => e.scrollWidth - e.clientWidth)(document.querySelector('.ccs-tile'))"
+
+
 def test_figures_that_do_not_come_are_said_to_be_stale_within_ten_seconds(
     hung: Hung, figures: Figures
 ) -> None:
@@ -294,7 +297,8 @@ def test_figures_that_do_not_come_are_said_to_be_stale_within_ten_seconds(
         hung.show(keeps)
         figures.stop()
         until(lambda: hung.page.texts(".ccs-note"), "the tile says that it is stale", within=10)
-        assert hung.page.texts(".ccs-note")[0].startswith("stale ")
+        assert hung.page.texts(".ccs-note") == ["stale"]
+        assert hung.page.value(BEYOND) <= 0, "the word fits beside the figure"
         assert hung.page.texts(".ccs-figure") == [shown]
         figures.start_again()
         until(lambda: not hung.page.texts(".ccs-note"), "the figures have come back")
