@@ -51,7 +51,10 @@ class Page:
     def open(self, url: str, width: int = 1920, height: int = 1080) -> None:
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.ask("Emulation.setDeviceMetricsOverride", **size)
+        # Until the new page is there, it is the old one that answers.
+        self.value("window.isLeft = true")
         self.ask("Page.navigate", url=url)
+        until(lambda: self.value("!window.isLeft"), f"the page {url} has begun")
 
     def value(self, script: str) -> Any:
         """Return the value of an expression in the page."""
