@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ccstate import schemas
-from ccstate_lab import phones
+from ccstate_lab import phones, walls
 from ccstate_lab import site as sites
 from ccstate_lab.__main__ import main
 from tests.cli.screens import Screen
@@ -25,6 +25,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assert main(["up", "--folder", str(folder), "--project", str(TOP)]) == 0
     yield folder
     phones.end_all(folder)
+    walls.end(folder)
     if site := sites.find(folder):
         sites.kill(site)
 
