@@ -1,9 +1,11 @@
 """A plan back: of an applied plan, or to the desired state of a commit; and what it took back."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +20,8 @@ from ccstate.desired import Desired
 from ccstate.diff import diff, sealed
 from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Severity
 from ccstate.history.commits import head_commit
+from ccstate.history.records import FILE as RECORD
+from ccstate.history.records import read_record
 from ccstate.history.snapshot import desired_state_at, resolve_commit
 from ccstate.history.stored_plans import StoredPlan, stored_plans
 from ccstate.kinds import secrets as secrets_of
@@ -298,13 +302,14 @@ def earlier_values(plans: SavedPlans, targets: Targets, plan_id: str, plan: Plan
 
     By the plans that were applied earlier; where those say nothing, by git.
     """
-    begun = _start(plans, plan_id)
+    begun = _start(plans, plan_id), _written(plans, plan_id)
 
     @cache
     def earlier() -> list[Plan]:
-        dated = [(_start(plans, each), each) for each in plans.own_ids() if plans.is_begun(each)]
-        older = sorted((at, each) for at, each in dated if each != plan_id and at <= begun)
-        return [found for _, each in older[-MOST_PLANS:][::-1] if (found := _read(plans, each))]
+        others = [each for each in plans.own_ids() if each != plan_id and plans.is_begun(each)]
+        dated = [(_start(plans, each), _written(plans, each), each) for each in others]
+        older = sorted(each for each in dated if each[:2] <= begun)
+        return [found for *_, each in older[-MOST_PLANS:][::-1] if (found := _read(plans, each))]
 
     @cache
     def committed() -> Desired | None:
@@ -365,7 +370,9 @@ def refuse_repetition(plans: SavedPlans, planned: Planned, force: str) -> Planne
         return planned
     again: dict[str, list[str]] = {}
     with stored_plans(plans.root) as stored:
-        begun = sorted(each for copies in stored.plans.values() for each in _begun(plans, copies))
+        begun = _in_order(
+            each for copies in stored.plans.values() for each in _begun(plans, copies)
+        )
         for number, each in enumerate(begun):
             back = each.plan(plans.environment) if each.is_way_back else None
             if back is None or back.rollback is None:
@@ -401,7 +408,7 @@ class _Begun:
 
     at: str
     written: int
-    """When its journal here was written last, which tells two of one second apart; 0 where it is not here."""
+    """When its journal here was written last, see `_written`."""
     id: str
     copy: StoredPlan = field(compare=False)
 
@@ -428,9 +435,31 @@ def _begun(plans: SavedPlans, copies: Iterable[StoredPlan]) -> Iterator[_Begun]:
             at = str(orjson.loads((copy.content(JOURNAL) or b"").partition(b"\n")[0])["at"])
         except (ValueError, TypeError, KeyError):
             at = ""
-        here = plans.journal(copy.id)
-        written = here.stat().st_mtime_ns if here.is_file() else 0
-        yield _Begun(at, written, copy.id, copy)
+        yield _Begun(at, _written(plans, copy.id), copy.id, copy)
+
+
+def _written(plans: SavedPlans, plan_id: str) -> int:
+    """Find when a journal here was written last, for plans of one second; 0 where it is not here."""
+    journal = plans.journal(plan_id)
+    return journal.stat().st_mtime_ns if journal.is_file() else 0
+
+
+def _in_order(begun: Iterable[_Begun]) -> list[_Begun]:
+    """Sort applies by when they began; of one second, records name those that were before them."""
+    found = sorted(begun)
+    moments = Counter(each.at for each in found)
+    tied = {each.id: each for each in found if moments[each.at] > 1}
+    before = {}
+    for each in tied.values():
+        record = read_record(each.copy.content(RECORD) or b"")
+        named = record.before if record else ()
+        before[each.id] = [one for one in named if one in tied and tied[one].at == each.at]
+    try:
+        order = [*TopologicalSorter(before).static_order()]
+    except CycleError:  # no apply leaves such records
+        return found
+    places = {plan_id: place for place, plan_id in enumerate(order)}
+    return sorted(found, key=lambda each: (each.at, places.get(each.id, 0)))
 
 
 def _changed(later: Iterable[_Begun], environment: str) -> set[tuple[str, Address]]:
