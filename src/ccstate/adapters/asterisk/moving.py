@@ -172,22 +172,20 @@ def _await_calls(
     inside = {leg.name for leg in legs if renaming.is_inside(leg)}
     asked: set[str] = set()
     while clock() < end:
-        waiting = _withdraw(ami, renaming, legs, asked)
-        if not waiting and not any(leg.name in inside and renaming.is_inside(leg) for leg in legs):
+        waits = _withdraw(ami, renaming, legs, asked)
+        if not waits and not any(leg.name in inside and renaming.is_inside(leg) for leg in legs):
             return
         sleep(PAUSE)
         legs = read_channels(ami)
 
 
-def _withdraw(
-    ami: Ami, renaming: Renaming, legs: Sequence[Channel], asked: set[str]
-) -> Mapping[str, int]:
-    """Ask to withdraw those who wait, once each; return who waits still, with the seconds.
+def _withdraw(ami: Ami, renaming: Renaming, legs: Sequence[Channel], asked: set[str]) -> bool:
+    """Ask to withdraw those who wait, once each; return whether any waits still.
 
     Who came first gets the highest priority: they stay in their order, before all who come now.
     """
     if not renaming.of("queue") or not is_running(ami, QUEUES):
-        return {}
+        return False
     ours = {leg.name for leg in legs if renaming.waits(leg)}
     found = [w for w in read_queues(ami).waiting if w.channel in ours]
     for place, caller in enumerate(found):
@@ -197,7 +195,7 @@ def _withdraw(
             who = ("Queue", caller.queue), ("Caller", caller.channel), ("WithdrawInfo", info)
             with suppress(Refused):  # hung up, or answered, since
                 ami.do("QueueWithdrawCaller", *who)
-    return {caller.channel: caller.seconds for caller in found}
+    return bool(found)
 
 
 def is_move(change: Change) -> bool:
